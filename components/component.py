@@ -1,0 +1,48 @@
+"""The base class: one service over the hosts of its role, one host at a time."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import pulumi
+
+from components.network.flows import Flow
+from components.plan import HostPlan, Plan, Role
+from components.resources import Service, ServiceState
+
+if TYPE_CHECKING:
+    from components.settings import DeploymentSettings
+
+
+class Component(pulumi.ComponentResource):
+    """Makes one `Service` per host, each after the one before it. Subclasses say what a host gets."""
+
+    name: ClassVar[str]
+    """The service's name, also the folder of its templates and the key of its settings."""
+    roles: ClassVar[tuple[Role, ...]]
+    """The service runs on every host that has one of these roles."""
+    holds_data: ClassVar[bool] = False
+    """Protected from deletion in stacks that say `protect`."""
+
+    def __init__(self, plan: Plan, *, after: Sequence[pulumi.Resource] = ()) -> None:
+        kind = f"im:{type(self).__module__.removeprefix('components.').replace('.', '/')}:{type(self).__name__}"
+        super().__init__(kind, self.name, None, pulumi.ResourceOptions(depends_on=list(after)))
+        self.plan = plan
+        self.services: list[Service] = []
+        for host in plan.hosts_of(*self.roles):
+            self.services.append(self._on(host))
+        self.register_outputs({})
+
+    def _on(self, host: HostPlan) -> Service:
+        options = pulumi.ResourceOptions(
+            parent=self, depends_on=self.services[-1:], protect=self.plan.settings.protect and self.holds_data
+        )
+        return Service(host.name, self.name, self.service(host), options)
+
+    def service(self, host: HostPlan) -> ServiceState:
+        """What this service declares on `host`."""
+        raise NotImplementedError
+
+    @classmethod
+    def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
+        """Who may talk to this service on which port; nothing else is let in."""
+        return ()
