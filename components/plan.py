@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from components.network.certificates import Certificates
-    from components.passwords import Passwords
     from components.settings import DeploymentSettings
+
+    from components.passwords import Passwords
 
 Role = Literal["load_balancer", "im", "database", "queue", "cache", "witness", "operations"]
 
