@@ -1,0 +1,79 @@
+"""The stack file as the program's configuration; refuses stacks that belong to the Pulumi engine."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+from commands.apply import ApplyError
+
+ENGINE_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
+
+
+def load_config(stack: str, stacks: Path) -> dict[str, str]:
+    """The configuration of `stack` as the engine would hand it over: key to text, JSON where it is no plain text."""
+    path = stack_path(stack, stacks)
+    try:
+        document = yaml.safe_load(path.read_text()) or {}
+    except yaml.YAMLError as error:
+        raise ApplyError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    _refuse_engine(path, document)
+    return {key: _text(value) for key, value in (document.get("config") or {}).items()}
+
+
+def project_name(program: Path) -> str:
+    """The name in the program's Pulumi.yaml."""
+    return str(yaml.safe_load((program / "Pulumi.yaml").read_text())["name"])
+
+
+def stack_path(stack: str, stacks: Path) -> Path:
+    """Where the file of `stack` is, or an error that lists the stacks there are."""
+    path = stacks / f"Pulumi.{stack}.yaml"
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", stack) or not path.is_file():
+        known = sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in stacks.glob("Pulumi.*.yaml"))
+        raise ApplyError(f"{stack}: no stack of this name in {stacks}; there are: {', '.join(known) or 'none'}")
+    return path
+
+
+def refuse_engine_state(project: str, stack: str, environment: Mapping[str, str]) -> None:
+    """Stops where a file backend already holds resources of this stack: two owners would undo each other's work."""
+    backend = urlsplit(environment.get("PULUMI_BACKEND_URL", ""))
+    if backend.scheme != "file":
+        return
+    folder = Path(os.path.expanduser(unquote(backend.netloc + backend.path)))  # noqa: PTH111 - the URL may say file://~
+    for name in (f"{project}/{stack}.json", f"{stack}.json"):
+        state = folder / ".pulumi" / "stacks" / name
+        if state.is_file() and _has_resources(state):
+            raise ApplyError(f"{stack}: has a Pulumi state ({state}); use pulumi up, or destroy that stack first")
+
+
+def _has_resources(state: Path) -> bool:
+    checkpoint = json.loads(state.read_text()).get("checkpoint") or {}
+    return bool((checkpoint.get("latest") or {}).get("resources"))
+
+
+def _refuse_engine(path: Path, document: Mapping[str, Any]) -> None:
+    if sealed := sorted(_sealed(document.get("config") or {})):
+        names = ", ".join(sealed)
+        raise ApplyError(f"{path}: {names}: encrypted by Pulumi, which only the engine can read; use pulumi up")
+    if owned := [key for key in ENGINE_KEYS if key in document]:
+        raise ApplyError(f"{path}: has {owned[0]}, so this stack was made with the Pulumi engine; use pulumi up")
+
+
+def _sealed(value: Any, path: str = "") -> list[str]:
+    if isinstance(value, list):
+        return [key for index, item in enumerate(value) for key in _sealed(item, f"{path}[{index}]")]
+    if not isinstance(value, dict):
+        return []
+    if "secure" in value:
+        return [path]
+    return [key for name, item in value.items() for key in _sealed(item, f"{path}.{name}" if path else name)]
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
