@@ -22,6 +22,8 @@ class Component(pulumi.ComponentResource):
     """The service runs on every host that has one of these roles."""
     holds_data: ClassVar[bool] = False
     """Protected from deletion in stacks that say `protect`."""
+    passwords: ClassVar[tuple[str, ...]] = ()
+    """The names it asks `plan.passwords` for; a stack file may bring each as `im:<name>`, encrypted."""
 
     def __init__(self, plan: Plan, *, after: Sequence[pulumi.Resource] = ()) -> None:
         kind = f"im:{type(self).__module__.removeprefix('components.').replace('.', '/')}:{type(self).__name__}"
@@ -41,6 +43,13 @@ class Component(pulumi.ComponentResource):
     def service(self, host: HostPlan) -> ServiceState:
         """What this service declares on `host`."""
         raise NotImplementedError
+
+    @classmethod
+    def packages(cls, plan: Plan, host: HostPlan) -> tuple[str, ...]:
+        """What it will install on `host`, known before anything of it is registered."""
+        sketch = cls.__new__(cls)
+        sketch.plan = plan
+        return tuple(sketch.service(host).packages)
 
     @classmethod
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:

@@ -1,15 +1,16 @@
 """What every component is given: the settings, the hosts, the certificates and the passwords of one deployment."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from components.network.certificates import Certificates
+    from components.network.flows import Flow
+    from components.passwords import Passwords
     from components.settings import DeploymentSettings
 
-    from components.passwords import Passwords
-
 Role = Literal["load_balancer", "im", "database", "queue", "cache", "witness", "operations"]
+EVERY_ROLE: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Plan:
     settings: "DeploymentSettings"
     certificates: "Certificates"
     passwords: "Passwords"
+    flows: tuple["Flow", ...] = ()
+    """Those of all components."""
 
     def hosts_of(self, *roles: Role) -> tuple[HostPlan, ...]:
         """The hosts that have any of `roles`, in the order of the stack file."""

@@ -1,0 +1,54 @@
+"""The deployment as a list: which components there are and in which order they come. Read this first."""
+
+from typing import Any
+
+import pulumi
+
+from components.component import Component
+from components.network.certificates import Certificates
+from components.network.firewall import Firewall
+from components.passwords import Passwords
+from components.plan import Plan
+from components.servers.administrators import Administrators
+from components.servers.server import Servers
+from components.servers.ssh import SSH
+from components.servers.system import System
+from components.servers.time import Time
+from components.settings import DeploymentSettings
+
+STAGES: tuple[tuple[type[Component], ...], ...] = (
+    (System, Administrators),
+    (Time, SSH),
+    (Firewall,),  # before anything listens
+)
+"""Components of one stage come side by side, each stage after the one before it."""
+
+COMPONENTS: tuple[type[Component], ...] = tuple(component for stage in STAGES for component in stage)
+
+
+class Deployment:
+    """Everything that a stack has."""
+
+    def __init__(self, settings: DeploymentSettings) -> None:
+        flows = tuple(flow for component in COMPONENTS for flow in component.flows(settings))
+        self.plan = Plan(settings, Certificates(settings), Passwords(), flows)
+        before: list[pulumi.Resource] = [Servers(self.plan, COMPONENTS)]
+        for stage in STAGES:
+            before = [component(self.plan, after=before) for component in stage]
+
+    def export(self) -> None:
+        """What `scripts/verify` and people need to know of it."""
+        for name, value in self.outputs().items():
+            pulumi.export(name, value)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs."""
+        settings = self.plan.settings
+        return {
+            "endpoints": {
+                "domain": settings.domain,
+                "addresses": [host.address for host in settings.hosts_of("load_balancer")],
+                "ports": {"web": 443, "starttls": 5222, "tls": 5223},
+            },
+            "ca": self.plan.certificates.domain_ca(),
+        }

@@ -1,0 +1,103 @@
+"""Rules that hold between settings. Each yields the problems it finds and is named after what it holds."""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from components.plan import Role
+from components.problems import Problem
+
+if TYPE_CHECKING:
+    from components.component import Component
+    from components.settings import DeploymentSettings
+
+REQUIRED_ROLES: tuple[Role, ...] = ("load_balancer", "im", "database", "queue", "cache")
+SHORTEST_SECRET = 16
+FEWEST_CHARACTERS = 8
+
+
+def roles_have_hosts(settings: "DeploymentSettings") -> Iterator[Problem]:
+    for role in dict.fromkeys((*REQUIRED_ROLES, *settings.roles)):
+        if not settings.roles.get(role):
+            yield Problem(f"im:roles.{role}", "no host has this role", "name at least one host of onprem:hosts")
+
+
+def hosts_are_known(settings: "DeploymentSettings") -> Iterator[Problem]:
+    known = sorted(settings.hosts)
+    for role, names in settings.roles.items():
+        for index, name in enumerate(names):
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"the hosts are {', '.join(known)}"
+                yield Problem(f"im:roles.{role}[{index}]", f"there is no host {name} in onprem:hosts", hint)
+
+
+def hosts_stand_once_in_a_role(settings: "DeploymentSettings") -> Iterator[Problem]:
+    for role, names in settings.roles.items():
+        for name, times in Counter(names).items():
+            if times > 1:
+                yield Problem(f"im:roles.{role}", f"{name} stands here {times} times", "name each host once")
+
+
+def hosts_have_a_role(settings: "DeploymentSettings") -> Iterator[Problem]:
+    for host in settings.plans:
+        if not host.roles:
+            yield Problem(f"onprem:hosts.{host.name}", "has no role", "name it under im:roles, or remove it")
+
+
+def addresses_are_used_once(settings: "DeploymentSettings") -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for host in settings.plans:
+        for field, address in (("address", host.address), ("address6", host.address6)):
+            owner = owners.setdefault(address, host.name)
+            if address and owner != host.name:
+                path = f"onprem:hosts.{host.name}.{field}"
+                yield Problem(path, f"{address} is the address of {owner} already", "give each host its own")
+
+
+def a_majority_survives_one_host(settings: "DeploymentSettings") -> Iterator[Problem]:
+    reasons: Mapping[Role, str] = {"database": "elect a primary", "queue": "keep a majority"}
+    for role, purpose in reasons.items():
+        hosts = set(settings.roles.get(role, ()))
+        if len(hosts) == 2 and not set(settings.roles.get("witness", ())) - hosts:
+            wrong = f"two hosts and no witness cannot {purpose} when one of them fails"
+            yield Problem(f"im:roles.{role}", wrong, "add another host to im:roles.witness, or use one host or three")
+
+
+def ports_are_used_once(settings: "DeploymentSettings", components: Sequence[type["Component"]]) -> Iterator[Problem]:
+    """Compares what the components let in; ports on a loopback are compared by the tests of the program."""
+    for host in settings.plans:
+        owners: dict[tuple[str, int], str] = {}
+        for component in components:
+            for flow in component.flows(settings):
+                for port in flow.ports if host.roles & set(flow.to) else ():
+                    owner = owners.setdefault((flow.protocol, port), component.name)
+                    if owner != component.name:
+                        wrong = f"port {port}/{flow.protocol} is used by {owner} and by {component.name}"
+                        yield Problem(f"onprem:hosts.{host.name}", wrong, "change the port of one of them")
+
+
+def administrators_are_not_everybody(settings: "DeploymentSettings") -> Iterator[Problem]:
+    for index, network in enumerate(settings.administrators.networks):
+        if network.prefixlen == 0:
+            path = f"im:administrators.networks[{index}]"
+            yield Problem(path, f"{network} is the whole world", "name the networks that administrators work from")
+
+
+def secrets_are_strong(secrets: Mapping[str, str], encrypted: Iterable[str]) -> Iterator[Problem]:
+    """`secrets` are the passwords a stack file brings. None of their text may stand in a message."""
+    for name, text in secrets.items():
+        again = f"run pulumi config set --secret {name} again"
+        if name not in encrypted:
+            yield Problem(f"im:{name}", "stands in the stack file in clear", again.replace("again", "to encrypt it"))
+        if not text:
+            yield Problem(f"im:{name}", "is empty", f"{again}, or remove it and a password is generated")
+        elif len(text) < SHORTEST_SECRET:
+            yield Problem(f"im:{name}", f"has {len(text)} characters", f"at least {SHORTEST_SECRET} are expected")
+        elif not re.fullmatch(r"[A-Za-z0-9._~-]+", text):
+            wrong = "has characters that some file formats would have to quote"
+            yield Problem(f"im:{name}", wrong, "use letters, digits, dot, underscore, tilde and hyphen")
+        elif len(set(text)) < FEWEST_CHARACTERS or name.removesuffix("_password") in text.lower():
+            yield Problem(f"im:{name}", "is easy to guess", "take a random one, or remove it and one is generated")

@@ -1,0 +1,54 @@
+"""sshd: keys only, modern algorithms, open to the administrators' networks."""
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from components.component import Component
+from components.model import Settings
+from components.network.flows import Flow
+from components.plan import EVERY_ROLE, HostPlan
+from components.resources import File, Health, ServiceState, Unit
+from components.servers.administrators import KEYS
+from components.text import render
+
+if TYPE_CHECKING:
+    from components.settings import DeploymentSettings
+
+CONFIG = "/etc/ssh/sshd_config.d/00-im.conf"
+
+
+class SSHSettings(Settings):
+    """sshd."""
+
+    forwarding: bool = Field(
+        False, description="let administrators forward ports, for a jump host or to reach an administration page"
+    )
+    idle_minutes: int = Field(10, ge=1, le=240, description="a silent connection whose client is gone is closed then")
+
+
+class SSH(Component):
+    """A drop-in that is read first, so that it wins over the distribution's file."""
+
+    name = "ssh"
+    roles = EVERY_ROLE
+
+    def service(self, host: HostPlan) -> ServiceState:
+        settings = self.plan.settings
+        return ServiceState(
+            packages={"openssh-server": ""},
+            files={CONFIG: File(content=render("ssh/00-im.conf.j2", settings=settings.ssh, keys=KEYS), mode="0600")},
+            values={"administrators": ",".join(str(network) for network in settings.administrators.networks)},
+            units={"ssh.service": Unit(reload_on=(CONFIG,))},
+            validate={CONFIG: "sshd -t -f {staged}"},
+            healthy=Health(
+                command="systemctl is-active --quiet ssh.service && sshd -T | grep -qx 'passwordauthentication no'",
+                seconds=15,
+            ),
+            confirm=True,
+        )
+
+    @classmethod
+    def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
+        ports = tuple(sorted({host.port for host in settings.hosts.values()}))
+        return (Flow("ssh", ("administrators",), EVERY_ROLE, ports),)

@@ -1,0 +1,99 @@
+"""The settings of a deployment: those of all components, read from the stack file and checked all at once."""
+
+import functools
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv6Address
+from typing import Annotated, Any, get_args
+
+import pydantic
+from pydantic import AfterValidator, Field
+
+from components.model import Settings, Size
+from components.network.certificates import CertificatesSettings
+from components.network.firewall import FirewallSettings
+from components.plan import HostPlan, Role
+from components.servers.administrators import AdministratorsSettings
+from components.servers.server import Requirements
+from components.servers.ssh import SSHSettings
+from components.servers.system import SystemSettings
+from components.servers.time import TimeSettings
+
+LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+
+
+def a_domain(text: str) -> str:
+    """A domain as in RFC 1123, in lower case, of two labels or more."""
+    if len(text) > 253 or not re.fullmatch(rf"({LABEL}\.)+(?!\d+$){LABEL}", text):
+        raise ValueError(f"{text} is no domain; write a full name in lower case, for example chat.example.org")
+    return text
+
+
+def a_host_name(text: str) -> str:
+    """One label: it becomes part of resource names and of /etc/hosts."""
+    if not re.fullmatch(LABEL, text):
+        raise ValueError(f"{text} is no host name; use lower-case letters, digits and hyphens, for example db1")
+    return text
+
+
+class HostSettings(Settings):
+    """How a host is reached. The provider reads these too."""
+
+    address: IPv4Address = Field(description="the IPv4 address, for ssh and for the other hosts")
+    address6: IPv6Address | None = Field(None, description="the IPv6 address, if the host has one")
+    user: str = Field("root", description="who logs in: root, or an account with sudo that asks no password")
+    port: int = Field(22, ge=1, le=65535, description="the port of sshd")
+
+
+class DeploymentSettings(Settings):
+    """Everything a stack file says, one field per component after the first six."""
+
+    domain: Annotated[str, AfterValidator(a_domain)] = Field(description="the domain of the accounts")
+    hosts: dict[Annotated[str, AfterValidator(a_host_name)], HostSettings] = Field(
+        min_length=1, description="the hosts by name, each with its address"
+    )
+    roles: dict[Role, tuple[str, ...]] = Field(description="the host names of each role")
+    administrators: AdministratorsSettings = Field(description="who may log in, and from which networks")
+    size: Size = Field("small", description="a named size; it sets connections, pools and memory")
+    protect: bool = Field(False, description="refuse to delete what holds data")
+
+    requirements: Requirements = Field(default_factory=Requirements, description="what every host must have")
+    system: SystemSettings = Field(default_factory=SystemSettings, description="journal, kernel settings and limits")
+    time: TimeSettings = Field(default_factory=TimeSettings, description="time synchronisation")
+    ssh: SSHSettings = Field(default_factory=SSHSettings, description="sshd")
+    firewall: FirewallSettings = Field(default_factory=FirewallSettings, description="nftables")
+    certificates: CertificatesSettings = Field(
+        default_factory=CertificatesSettings, description="the internal CA, and the certificate of the domain"
+    )
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _size_gives_defaults(cls, given: dict[str, Any]) -> dict[str, Any]:
+        size = given.get("size", "small")
+        if size not in get_args(Size):
+            return given
+        return {**given, **{name: merged for name in cls.model_fields if (merged := cls._sized(name, size, given))}}
+
+    @classmethod
+    def _sized(cls, name: str, size: Size, given: Mapping[str, Any]) -> dict[str, Any] | None:
+        kind, own = cls.model_fields[name].annotation, given.get(name, {})
+        if not isinstance(kind, type) or not issubclass(kind, Settings) or not isinstance(own, Mapping):
+            return None
+        defaults = kind.sizes.get(size, {})
+        return {**defaults, **own} if defaults else None
+
+    @functools.cached_property
+    def plans(self) -> tuple[HostPlan, ...]:
+        """All hosts, by name."""
+        return tuple(self._plan(name) for name in sorted(self.hosts))
+
+    def _plan(self, name: str) -> HostPlan:
+        host = self.hosts[name]
+        roles = frozenset(role for role, names in self.roles.items() if name in names)
+        return HostPlan(name, str(host.address), str(host.address6 or ""), roles)
+
+    def hosts_of(self, *roles: Role) -> tuple[HostPlan, ...]:
+        """The hosts that have any of `roles`, in the order in which the stack file lists them under these roles."""
+        names = dict.fromkeys(name for role in roles for name in self.roles.get(role, ()))
+        plans = {plan.name: plan for plan in self.plans}
+        return tuple(plans[name] for name in names)

@@ -1,0 +1,151 @@
+"""Reads the stack's configuration and turns it into settings, with every mistake reported at once."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_args, get_origin
+
+import pydantic
+from pulumi.runtime import config
+
+from components import rules
+from components.component import Component
+from components.network import site_certificate
+from components.problems import Problem, SettingsError, from_validation, unknown
+from components.settings import DeploymentSettings
+
+STAND_INS: Mapping[str, Any] = {
+    "domain": "not.set",
+    "hosts": {"not-set": {"address": "192.0.2.1"}},
+    "roles": {},
+    "administrators": {"networks": ["192.0.2.0/24"]},
+}
+"""Take the place of what is missing, so that the rules can look at the rest."""
+
+
+@dataclass(frozen=True)
+class StackFile:
+    """The configuration as Pulumi hands it over: `values` by field, `secrets` by name, `unread` what nobody knows."""
+
+    values: Mapping[str, Any]
+    secrets: Mapping[str, str]
+    encrypted: frozenset[str]
+    unread: tuple[Problem, ...]
+
+
+def load_settings(components: Sequence[type[Component]]) -> DeploymentSettings:
+    """The settings of this stack; raises one `SettingsError` with every mistake, before any resource exists."""
+    stack_file = read(components)
+    problems = list(stack_file.unread)
+    try:
+        settings = DeploymentSettings.model_validate(stack_file.values)
+    except pydantic.ValidationError as error:
+        problems += (describe(details) for details in error.errors())
+        settings = without_mistakes(stack_file.values, error)
+    problems += broken_rules(settings, stack_file, components, {problem.path for problem in problems})
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def read(components: Sequence[type[Component]]) -> StackFile:
+    """What stands under `im:` and `onprem:hosts`. A value that is a map or a list arrives as JSON text."""
+    given = {**config.get_config_env(), **config.CONFIG.get()}
+    names = sorted(key.removeprefix("im:") for key in given if key.startswith("im:"))
+    secrets = {"tls_key", *(name for component in components for name in component.passwords)}
+    fields = set(DeploymentSettings.model_fields) - {"hosts"}
+    values = {name: parsed(name, given[f"im:{name}"]) for name in names if name in fields}
+    if "onprem:hosts" in given:
+        values["hosts"] = parsed("hosts", given["onprem:hosts"])
+    return StackFile(
+        values=values,
+        secrets={name: given[f"im:{name}"] for name in names if name in secrets},
+        encrypted=frozenset(name for name in names if config.is_config_secret(f"im:{name}")),
+        unread=tuple(unknown(f"im:{name}", name, fields | secrets) for name in names if name not in fields | secrets),
+    )
+
+
+def parsed(name: str, text: Any) -> Any:
+    """Scalars of a field that takes text stay as they are."""
+    field = DeploymentSettings.model_fields[name].annotation
+    if not isinstance(text, str) or field is str or field == DeploymentSettings.model_fields["size"].annotation:
+        return text
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def describe(details: Mapping[str, Any]) -> Problem:
+    """The names and the description that belong to the place of an error."""
+    location = [part for part in details["loc"] if part != "[key]"]
+    model = owner_of(location[:-1])
+    if model is None:
+        return from_validation(details, (), "a value")
+    field = model.model_fields.get(str(location[-1]))
+    return from_validation(details, model.model_fields, (field and field.description) or "a value")
+
+
+def owner_of(location: Iterable[str | int]) -> type[pydantic.BaseModel] | None:
+    """The settings class whose field the last part of a path would be."""
+    kind: Any = DeploymentSettings
+    for part in location:
+        if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
+            kind = kind.model_fields[str(part)].annotation if str(part) in kind.model_fields else None
+        else:
+            kind = get_args(kind)[-1] if get_origin(kind) is dict else None
+    return kind if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel) else None
+
+
+def without_mistakes(values: Mapping[str, Any], error: pydantic.ValidationError) -> DeploymentSettings:
+    """The settings as they would be without what was refused, for the rules."""
+    kept = json.loads(json.dumps(values))
+    refused = [details["loc"] for details in error.errors()]
+    for location in sorted(refused, key=str, reverse=True):
+        remove(kept, location)
+    try:
+        return DeploymentSettings.model_validate({**STAND_INS, **kept})
+    except pydantic.ValidationError:
+        names = {str(location[0]) for location in refused}
+        return DeploymentSettings.model_validate({**STAND_INS, **{k: v for k, v in kept.items() if k not in names}})
+
+
+def remove(values: Any, location: Sequence[str | int]) -> None:
+    """Takes out the value at `location`, if there is one."""
+    location = [part for part in location if part != "[key]"]
+    for part in location[:-1]:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return
+    if isinstance(values, dict):
+        values.pop(location[-1], None)
+    elif isinstance(values, list) and isinstance(location[-1], int) and location[-1] < len(values):
+        del values[location[-1]]
+
+
+def broken_rules(
+    settings: DeploymentSettings, stack_file: StackFile, components: Sequence[type[Component]], reported: set[str]
+) -> Iterator[Problem]:
+    """The problems between settings, without those that follow from a mistake reported already."""
+    passwords = {name: text for name, text in stack_file.secrets.items() if name != "tls_key"}
+    found = [
+        *rules.roles_have_hosts(settings),
+        *rules.hosts_are_known(settings),
+        *rules.hosts_stand_once_in_a_role(settings),
+        *rules.hosts_have_a_role(settings),
+        *rules.addresses_are_used_once(settings),
+        *rules.a_majority_survives_one_host(settings),
+        *rules.ports_are_used_once(settings, components),
+        *rules.administrators_are_not_everybody(settings),
+        *rules.secrets_are_strong(passwords, stack_file.encrypted),
+        *site_certificate.problems(settings, stack_file.secrets.get("tls_key", "")),
+    ]
+    return (problem for problem in found if not follows_from(problem.path, reported))
+
+
+def follows_from(path: str, reported: set[str]) -> bool:
+    """Whether something at, above or below this path, or the list of hosts itself, was refused already."""
+    touched = any(path.startswith(other) or other.startswith(path) for other in reported)
+    about_hosts = path.startswith(("im:roles", "onprem:hosts"))
+    return touched or (about_hosts and bool(reported & {"onprem:hosts", "im:roles"}))
