@@ -1,0 +1,26 @@
+"""The agent as it is sent to a host: a zip made in memory, the same bytes for the same sources."""
+
+import io
+import zipfile
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the oldest time a zip can hold
+
+
+@cache
+def bundle() -> bytes:
+    """The package `agent`, zipped."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((HERE / "agent").rglob("*.py")):
+            entry = zipfile.ZipInfo(str(path.relative_to(HERE)), EPOCH)
+            archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+@cache
+def bootstrap() -> str:
+    """The text that `python3 -c` is given on the host."""
+    return (HERE / "bootstrap.py").read_text()

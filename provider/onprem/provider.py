@@ -1,0 +1,174 @@
+"""The edge to the engine: its requests about `Host` and `Service`, translated to plain data and back."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pulumi.provider.experimental import provider as sdk
+from pulumi.provider.experimental.property_value import PropertyValue
+
+from onprem.connections import Connections
+from onprem.differences import Kind, differences
+from onprem.errors import OnPremError
+from onprem.hosts import Hosts
+from onprem.inventory import read_hosts
+from onprem.modes import Modes, read_modes
+from onprem.report import Report
+from onprem.schema import SERVICE, schema
+from onprem.services import Services
+from onprem.transport import Opener, open_ssh
+from onprem.values import is_unknown, plain, properties, secret_paths
+
+CONFIG_KEYS = ("hosts", "version", "pluginDownloadURL")
+KINDS = {
+    Kind.ADD: sdk.PropertyDiffKind.ADD,
+    Kind.DELETE: sdk.PropertyDiffKind.DELETE,
+    Kind.UPDATE: sdk.PropertyDiffKind.UPDATE,
+}
+
+
+class PartlyCreatedError(OnPremError):
+    """A create that failed with something left on the host, which the state must know of."""
+
+    def __init__(self, error: OnPremError, identity: str, state: Mapping[str, PropertyValue]) -> None:
+        super().__init__(str(error), error.stayed)
+        self.identity = identity
+        self.state = state
+
+
+class OnPrem(sdk.Provider):
+    """Reports about a resource go to what `reports` makes for its URN."""
+
+    def __init__(
+        self,
+        reports: Callable[[str], Report],
+        environ: Mapping[str, str] = os.environ,
+        opener: Opener = open_ssh,
+    ) -> None:
+        self._reports = reports
+        self._modes: Modes = read_modes(environ)
+        self._open = opener
+        self._connections: Connections | None = None
+
+    async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
+        return sdk.GetSchemaResponse(schema())
+
+    async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        settings = plain(request.new_inputs)
+        reasons = [f"onprem:{key}: unknown; expected hosts" for key in settings if key not in CONFIG_KEYS]
+        try:
+            self._hosts(settings)
+        except OnPremError as error:
+            reasons += str(error).splitlines()
+        return sdk.CheckResponse(request.new_inputs, _failures(reasons))
+
+    async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
+        hosts = self._hosts(plain(request.args))
+        self._connections = Connections(hosts, self._open)
+        return sdk.ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    def _hosts(self, settings: Mapping[str, Any]) -> Any:
+        text = settings.get("hosts", "{}")
+        hosts = {} if is_unknown(text) else read_hosts(text)
+        if hosts and (strangers := sorted(self._modes.offline - hosts.keys())):
+            known = ", ".join(sorted(hosts))
+            raise OnPremError(f"ONPREM_OFFLINE: {', '.join(strangers)}: not in onprem:hosts; known hosts: {known}")
+        return hosts
+
+    async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
+        inputs, problems = self._resource(request.urn).check(plain(request.new_inputs), plain(request.old_inputs))
+        problems += [f"{name}: holds a secret; put it in secrets" for name in secret_paths(request.new_inputs)]
+        return sdk.CheckResponse(properties(inputs), _failures(problems))
+
+    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
+        live, declared = plain(request.old_state), plain(request.new_inputs)
+        if not _is_service(request.urn):
+            # Facts are not declared, and what an imported host requires is not known before the next refresh.
+            live = {name: value for name, value in live.items() if name != "facts"}
+            declared = {name: value for name, value in declared.items() if name in live}
+        found = {
+            path: sdk.PropertyDiff(KINDS[kind], input_diff=False)
+            for path, kind in differences(live, declared).items()
+            if not any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in request.ignore_changes)
+        }
+        return sdk.DiffResponse(changes=bool(found), diffs=sorted({_top(path) for path in found}), detailed_diff=found)
+
+    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+        inputs, resource, report = plain(request.properties), self._resource(request.urn), self._reports(request.urn)
+        if request.preview:
+            await resource.look(inputs, report)
+            return sdk.CreateResponse(_identity(inputs), request.properties)
+        try:
+            state = await resource.create(inputs, report)
+        except OnPremError as error:
+            if not error.stayed:
+                raise
+            raise PartlyCreatedError(error, _identity(inputs), await self._left(request, report)) from None
+        return sdk.CreateResponse(_identity(inputs), properties(state))
+
+    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
+        """`request.olds` are the old inputs here (see server.py)."""
+        if request.preview:
+            return sdk.UpdateResponse(request.news)
+        inputs, report = plain(request.news), self._reports(request.urn)
+        if _is_service(request.urn):
+            return sdk.UpdateResponse(properties(await self._services().update(inputs, plain(request.olds), report)))
+        return sdk.UpdateResponse(properties(await self._resource(request.urn).create(inputs, report)))
+
+    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
+        inputs, report = plain(request.inputs), self._reports(request.urn)
+        if inputs:
+            state = await self._resource(request.urn).read(inputs, plain(request.properties), report)
+            return sdk.ReadResponse(request.resource_id, properties(state), dict(request.inputs))
+        if _is_service(request.urn):
+            inputs, state = await self._services().find(request.resource_id, report)
+        else:
+            inputs = {"host": request.resource_id}
+            state = await self._resource(request.urn).read(inputs, {}, report)
+        return sdk.ReadResponse(request.resource_id, properties(state), properties(inputs))
+
+    async def delete(self, request: sdk.DeleteRequest) -> None:
+        """`request.properties` are the old inputs here (see server.py). A host that is no longer required stays."""
+        if _is_service(request.urn):
+            await self._services().delete(plain(request.properties), self._reports(request.urn))
+
+    async def cancel(self) -> None:
+        if self._connections is not None:
+            await self._connections.close()
+
+    async def _left(self, request: sdk.CreateRequest, report: Report) -> dict[str, PropertyValue]:
+        """The state of what a failed create left; what cannot be read counts as not there."""
+        inputs = plain(request.properties)
+        try:
+            return properties(await self._resource(request.urn).read(inputs, {}, report))
+        except OnPremError:
+            return properties({name: inputs[name] for name in ("host", "service") if name in inputs})
+
+    def _configured(self) -> Connections:
+        if self._connections is None:
+            raise OnPremError("onprem: not configured; set onprem:hosts in the stack")
+        return self._connections
+
+    def _services(self) -> Services:
+        return Services(self._configured(), self._modes)
+
+    def _resource(self, urn: str) -> Services | Hosts:
+        return self._services() if _is_service(urn) else Hosts(self._configured(), self._modes)
+
+
+def _is_service(urn: str) -> bool:
+    """A type in a URN is preceded by those of its parents: `im:a:B$onprem:index:Service`."""
+    return urn.split("::")[2].rsplit("$", 1)[-1] == SERVICE
+
+
+def _identity(inputs: Mapping[str, Any]) -> str:
+    return "/".join(inputs[name] for name in ("host", "service") if name in inputs)
+
+
+def _failures(reasons: list[str]) -> list[sdk.CheckFailure]:
+    """Without a property: the engine would print its value."""
+    return [sdk.CheckFailure("", reason) for reason in reasons]
+
+
+def _top(path: str) -> str:
+    return path.split(".", 1)[0].split("[", 1)[0]

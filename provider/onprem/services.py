@@ -1,0 +1,148 @@
+"""The resource `Service` without the engine: plain dictionaries in and out, secrets in clear, progress to a report."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from onprem import previews, rules
+from onprem.connections import Connections
+from onprem.declarations import ServiceShape, complete
+from onprem.errors import OnPremError
+from onprem.live import outputs
+from onprem.modes import Modes
+from onprem.report import Report, Silence
+
+CONFIRM_SECONDS = 60
+RETRY_SECONDS = 2
+IMPORTED_SECRET = "not-known-until-the-next-update"  # noqa: S105 - stands where an import cannot know a secret
+
+Inputs = dict[str, Any]
+
+
+class Services:
+    """Create, read, update and delete declared services on live hosts."""
+
+    def __init__(self, connections: Connections, modes: Modes) -> None:
+        self._connections = connections
+        self._modes = modes
+
+    def check(self, inputs: Inputs, previous: Mapping[str, Any]) -> tuple[Inputs, list[str]]:
+        """`inputs` with defaults filled in, and everything that is wrong with them. `previous` are the old ones."""
+        whole, problems = complete(ServiceShape, inputs)
+        problems += [] if problems else rules.problems(whole)
+        return whole, problems + rules.identity(inputs, previous, self._connections.hosts)
+
+    async def look(self, inputs: Inputs, report: Report) -> None:
+        """Tells `report` what creating this would change. Never fails: a preview goes on without it."""
+        host, name = inputs["host"], _name(inputs)
+        if not self._modes.looks or host in self._modes.offline:
+            return
+        known, waiting = previews.without_unknown(inputs)
+        try:
+            connection = await self._connections.get(host)
+            answer = await connection.request("look", report, service=inputs["service"], declared=known)
+        except OnPremError as error:
+            await report.warning(f"{name}: the live host could not be looked at. {error}")
+            return
+        found = previews.lines(inputs, answer["live"], waiting)
+        title = f"{name}: would change on the host:" if found else f"{name}: the host is already as declared"
+        await report.note("\n".join([title, *found]))
+
+    async def create(self, inputs: Inputs, report: Report) -> dict[str, Any]:
+        """Adopts or makes the service; its live state."""
+        return await self.update(inputs, {}, report)
+
+    async def update(self, inputs: Inputs, previous: Inputs, report: Report) -> dict[str, Any]:
+        """Makes the host as `inputs` declare; what only `previous` declared goes. The live state."""
+        host = inputs["host"]
+        self._modes.refuse_offline(host, inputs["service"])
+        if IMPORTED_SECRET in inputs.get("secrets", {}).values():
+            raise OnPremError(f"{_name(inputs)}: an import does not know secrets; give them in the program")
+        if not inputs.get("confirm"):
+            return await self._apply(inputs, previous, report)
+        async with self._connections.confirming:
+            return await self._apply(inputs, previous, report)
+
+    async def read(self, inputs: Inputs, state: dict[str, Any], report: Report) -> dict[str, Any]:
+        """The live state of the service that `inputs` declare; `state`, as last known, for an offline host."""
+        if inputs["host"] in self._modes.offline:
+            await report.warning(f"{_name(inputs)}: not read, ONPREM_OFFLINE names its host; its last state stands")
+            return state
+        connection = await self._connections.get(inputs["host"])
+        answer = await connection.request("read", report, service=inputs["service"], declared=inputs)
+        return outputs(inputs, answer["live"])
+
+    async def find(self, identity: str, report: Report) -> tuple[Inputs, dict[str, Any]]:
+        """Inputs and live state of the service `<host>/<service>` as its host remembers it; raises when it does not."""
+        host, _, service = identity.partition("/")
+        if not service:
+            raise OnPremError(f"{identity}: not the ID of a Service; expected <host>/<service>")
+        connection = await self._connections.get(host)
+        answer = await connection.request("manifest", report, service=service)
+        if answer["declared"] is None:
+            known = ", ".join(sorted(answer["services"])) or "none"
+            raise OnPremError(
+                f"{identity}: {host} has no such service; known there: {known};"
+                " what this provider did not make is taken over with scripts/adopt"
+            )
+        inputs = {**answer["declared"], "host": host, "service": service}
+        if inputs.get("secrets"):
+            inputs["secrets"] = dict.fromkeys(inputs["secrets"], IMPORTED_SECRET)
+        inputs, _ = complete(ServiceShape, inputs)
+        return inputs, await self.read(inputs, {}, report)
+
+    async def delete(self, inputs: Inputs, report: Report) -> None:
+        """Puts back what the service replaced; tells `report` what stays."""
+        host = inputs["host"]
+        self._modes.refuse_offline(host, inputs["service"])
+        async with self._connections.writing(host):
+            connection = await self._connections.get(host)
+            answer = await connection.request("delete", report, service=inputs["service"], declared=inputs)
+        await self._notes(inputs, answer, report)
+        kept = [f"{kind}: {', '.join(names)}" for kind, names in answer.get("kept", {}).items() if names]
+        if kept:
+            await report.warning(f"{_name(inputs)}: stays on the host: {'; '.join(kept)}")
+
+    async def _apply(self, inputs: Inputs, previous: Inputs, report: Report) -> dict[str, Any]:
+        async with self._connections.writing(inputs["host"]):
+            connection = await self._connections.get(inputs["host"])
+            answer = await connection.request(
+                "apply", report, service=inputs["service"], declared=inputs, previous=previous
+            )
+            if answer.get("token"):
+                await self._confirm(inputs, answer["token"], report)
+        await self._notes(inputs, answer, report)
+        return outputs(inputs, answer["live"])
+
+    async def _confirm(self, inputs: Inputs, token: str, report: Report) -> None:
+        await report.status("proving that a new login works")
+        last = ""
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                while last := await self._confirm_once(inputs, token):
+                    await asyncio.sleep(RETRY_SECONDS)
+        except TimeoutError:
+            raise OnPremError(
+                f"{_name(inputs)}: no new login succeeded within {CONFIRM_SECONDS} s, so the host puts back what was"
+                f" before. {last}".rstrip()
+            ) from None
+
+    async def _confirm_once(self, inputs: Inputs, token: str) -> str:
+        """Why it did not work, else nothing."""
+        try:
+            connection = await self._connections.open(inputs["host"], new_login=True)
+            try:
+                await connection.request("confirm", Silence(), service=inputs["service"], token=token)
+            finally:
+                await connection.close()
+        except OnPremError as error:
+            return str(error)
+        return ""
+
+    async def _notes(self, inputs: Inputs, answer: Mapping[str, Any], report: Report) -> None:
+        for note in answer.get("notes", ()):
+            await report.note(f"{_name(inputs)}: {note}")
+
+
+def _name(inputs: Mapping[str, Any]) -> str:
+    return f"{inputs['host']}/{inputs['service']}"
