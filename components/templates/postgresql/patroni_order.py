@@ -1,0 +1,175 @@
+#!/usr/bin/python3 -I
+# managed by Pulumi; edit components/templates/postgresql/patroni_order.py
+"""Asks and orders Patroni, over its REST interface: healthy | settings | apply | hand-over | reload."""
+
+import http.client
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+import yaml
+
+FOLDER = Path("/etc/patroni/im")
+RESTART_SECONDS = 120
+SETTLE_SECONDS = 15
+"""More than two rounds of Patroni's loop: by then every member knows whether it must restart."""
+
+local = yaml.safe_load((FOLDER / "patroni.yml").read_text())
+own = f"https://{local['restapi']['connect_address']}"
+
+
+def fail(text: str) -> NoReturn:
+    sys.exit(f"{local['name']}: {text}")
+
+
+def ask(url: str, path: str, method: str = "GET", body: Any = None, seconds: int = 5) -> tuple[int, Any]:
+    """The status and the answer; status 0 and the reason when there is none."""
+    context = ssl.create_default_context(cafile=local["restapi"]["cafile"])
+    context.load_cert_chain(local["restapi"]["certfile"], local["restapi"]["keyfile"])
+    address = urlsplit(url)
+    connection = http.client.HTTPSConnection(address.hostname or "", address.port, timeout=seconds, context=context)
+    try:
+        connection.request(method, path, None if body is None else json.dumps(body))
+        answer = connection.getresponse()
+        return answer.status, parsed(answer.read().decode())
+    except (OSError, http.client.HTTPException) as error:
+        return 0, str(error)
+    finally:
+        connection.close()
+
+
+def parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def members() -> list[dict[str, Any]]:
+    status, cluster = ask(own, "/cluster")
+    return cluster["members"] if status == 200 else fail(f"Patroni does not tell its members: {cluster}")
+
+
+def url_of(member: dict[str, Any]) -> str:
+    address = urlsplit(member["api_url"])
+    return f"{address.scheme}://{address.netloc}"
+
+
+def those_that_answer(path: str) -> list[dict[str, Any]]:
+    return [member for member in members() if "api_url" in member and ask(url_of(member), path)[0] == 200]
+
+
+def leads(member: dict[str, Any]) -> bool:
+    return member["role"] in ("leader", "master")
+
+
+def wait(done: Callable[[], bool], seconds: int) -> bool:
+    end = time.monotonic() + seconds
+    while not done():
+        if time.monotonic() > end:
+            return False
+        time.sleep(1)
+    return True
+
+
+def healthy() -> None:
+    status, answer = ask(own, "/readiness")
+    if status != 200:
+        fail(f"PostgreSQL is not ready: {answer.get('state', status) if isinstance(answer, dict) else answer}")
+    primaries = [member["name"] for member in those_that_answer("/primary")]
+    if len(primaries) != 1:
+        fail(f"one primary is expected, these say they are it: {', '.join(primaries) or 'none'}")
+    replicas = [member for member in members() if not leads(member) and member["state"] in ("running", "streaming")]
+    if replicas and not those_that_answer("/synchronous"):
+        fail("no replica is synchronous yet")
+
+
+def declared() -> dict[str, Any]:
+    return dict(yaml.safe_load((FOLDER / "founding.yml").read_text())["bootstrap"]["dcs"])
+
+
+def lines(settings: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in sorted(settings.items()):
+        if isinstance(value, dict):
+            yield from lines(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}: {json.dumps(value)}"
+
+
+def restart_is_pending(url: str) -> bool:
+    status, answer = ask(url, "/patroni")
+    return status != 0 and bool(answer.get("pending_restart"))
+
+
+def show_settings() -> None:
+    status, live = ask(own, "/config")
+    if status != 200:
+        print("Patroni does not answer")
+        return
+    print("\n".join(lines(live)))
+    if restart_is_pending(own):
+        print("a restart is pending")
+
+
+def apply() -> None:
+    """Writes the declared settings and restarts who must, replicas first; if one does not come up, puts them back."""
+    status, before = ask(own, "/config")
+    if status != 200:
+        fail(f"Patroni does not answer: {before}")
+    if before != declared():
+        put(declared())
+        wait(lambda: restart_is_pending(own), SETTLE_SECONDS)
+    for member in sorted(members(), key=leads):
+        if restart_is_pending(url_of(member)) and not restart(url_of(member)):
+            put(before)
+            wait(lambda: ask(own, "/readiness")[0] == 200, RESTART_SECONDS)
+            fail(f"PostgreSQL on {member['name']} does not start with the new settings; those in etcd are put back")
+
+
+def put(settings: dict[str, Any]) -> None:
+    status, answer = ask(own, "/config", "PUT", settings)
+    if status != 200:
+        fail(f"Patroni refuses the settings: {answer}")
+
+
+def restart(url: str) -> bool:
+    return ask(url, "/restart", "POST", {"restart_pending": True}, RESTART_SECONDS)[0] == 200
+
+
+def hand_over() -> None:
+    """Before a restart: another member becomes the primary, and this one its synchronous replica."""
+    others = [member["name"] for member in those_that_answer("/synchronous")]
+    if ask(own, "/primary")[0] != 200 or not others:
+        return
+    order = {"leader": local["name"], "candidate": others[0]}
+    status, answer = ask(own, "/switchover", "POST", order, RESTART_SECONDS)
+    if status != 200:
+        fail(f"could not hand over to {others[0]}: {answer}")
+    if not wait(lambda: ask(own, "/synchronous")[0] == 200, RESTART_SECONDS):
+        fail(f"handed over to {others[0]}, but did not become its synchronous replica in {RESTART_SECONDS} s")
+
+
+def load_time() -> str:
+    query = ["psql", "-XAtc", "SELECT pg_conf_load_time()", "postgres"]
+    return subprocess.run(query, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def reload() -> None:
+    """Run by systemd as the user of PostgreSQL; while PostgreSQL is down there is nothing to wait for."""
+    before = load_time()
+    os.kill(int(os.environ["MAINPID"]), signal.SIGHUP)
+    if before and not wait(lambda: load_time() != before, 2 * SETTLE_SECONDS):
+        fail("PostgreSQL has not read its configuration again")
+
+
+if __name__ == "__main__":
+    orders = {"healthy": healthy, "settings": show_settings, "apply": apply, "hand-over": hand_over, "reload": reload}
+    orders[sys.argv[1]]()

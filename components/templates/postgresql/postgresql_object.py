@@ -1,0 +1,105 @@
+#!/usr/bin/python3 -I
+# managed by Pulumi; edit components/templates/postgresql/postgresql_object.py
+"""Roles and databases: role NAME | set-role NAME [ATTRIBUTE] | database NAME OWNER | set-database NAME OWNER.
+
+Runs as the user postgres. A replica reads as declared: it cannot differ from its primary, where the same is asked.
+"""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+PASSWORDS = Path("/etc/postgresql/im.pgpass")
+ITERATIONS = 4096
+"""PostgreSQL's own number, for verifiers it makes itself."""
+
+MORE_RIGHTS = "rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls"
+STRANGERS = """SELECT format('ALTER TABLE %I.%I OWNER TO {owner};', nspname, relname)
+FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+AND pg_get_userbyid(relowner) <> '{owner}'
+AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = pg_class.oid AND d.deptype IN ('a', 'i', 'e'))"""
+
+
+def psql(sql: str, database: str = "postgres", user: str = "postgres") -> subprocess.CompletedProcess[str]:
+    command = ["psql", "-XAtqw", "-v", "ON_ERROR_STOP=1", "-U", user, database]
+    environment = {**os.environ, "PGPASSFILE": str(PASSWORDS), "PGCONNECT_TIMEOUT": "5"}
+    return subprocess.run(command, input=sql, env=environment, capture_output=True, text=True, check=False)
+
+
+def query(sql: str, database: str = "postgres") -> str:
+    answer = psql(sql, database)
+    if answer.returncode:
+        sys.exit(answer.stderr.strip())
+    return answer.stdout.strip()
+
+
+def is_replica() -> bool:
+    return query("SELECT pg_is_in_recovery()") == "t"
+
+
+def role(name: str) -> str:
+    if is_replica():
+        return "login works"
+    rights = query(f"SELECT {MORE_RIGHTS} FROM pg_roles WHERE rolname = '{name}'")  # noqa: S608 - names are our own
+    if not rights:
+        return "there is no such role"
+    if psql("SELECT 1", user=name).returncode:
+        return "login is refused"
+    return "login works" if rights == "f" else "login works, with more rights than declared"
+
+
+def set_role(name: str, attribute: str = "NOREPLICATION") -> None:
+    """The password goes to PostgreSQL as a verifier, so that it stands in no log."""
+    exists = query(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'")  # noqa: S608 - names are our own
+    rights = f"LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOBYPASSRLS {attribute}"
+    query(f"{'ALTER' if exists else 'CREATE'} ROLE {name} {rights} PASSWORD '{verifier(password(name))}'")
+
+
+def password(name: str) -> str:
+    entries = [line.split(":") for line in PASSWORDS.read_text().splitlines()]
+    return next(entry[4] for entry in entries if entry[3] == name)
+
+
+def verifier(text: str) -> str:
+    """RFC 5803, as PostgreSQL stores it."""
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", text.encode(), salt, ITERATIONS)
+    stored_key = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
+    server_key = hmac.digest(salted, b"Server Key", "sha256")
+    salt64, stored64, server64 = (base64.b64encode(part).decode() for part in (salt, stored_key, server_key))
+    return f"SCRAM-SHA-256${ITERATIONS}:{salt64}${stored64}:{server64}"
+
+
+def database(name: str, owner: str) -> str:
+    if is_replica():
+        return f"owned by {owner}"
+    found = query(f"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = '{name}'")  # noqa: S608 - our own
+    if not found:
+        return "there is no such database"
+    strangers = len(query(STRANGERS.format(owner=owner), name).splitlines())
+    return f"owned by {found}" + (f", {strangers} of its tables and sequences by somebody else" if strangers else "")
+
+
+def set_database(name: str, owner: str) -> None:
+    if not query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # noqa: S608 - names are our own
+        query(f"CREATE DATABASE {name} OWNER {owner} TEMPLATE template0")
+    query(f"ALTER DATABASE {name} OWNER TO {owner}")
+    query(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+    query(query(STRANGERS.format(owner=owner), name), name)
+
+
+if __name__ == "__main__":
+    os.chdir("/")
+    read = {"role": role, "database": database}
+    write = {"set-role": set_role, "set-database": set_database}
+    command, *names = sys.argv[1:]
+    if command in read:
+        print(read[command](*names))
+    else:
+        write[command](*names)
