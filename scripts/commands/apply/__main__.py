@@ -2,17 +2,19 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from commands.apply.hosts import OnpremHosts
 from rich.console import Console
 
 from commands.apply import ApplyError
+from commands.apply.hosts import OnpremHosts
 from commands.apply.monitor import ActingMonitor
 from commands.apply.program import run
+from commands.apply.progress import Progress
 from commands.apply.resources import Resources
 from commands.apply.saved import opened
 from commands.apply.stack_file import load_config, project_name, refuse_engine_state
@@ -22,7 +24,7 @@ SAVED = ".apply"
 WHAT_IT_IS = """\
 Deploys a stack without the Pulumi engine. This is a way to try the program and to test it, not the way to run it: there
 is no preview and no state to import or refresh; it creates and updates, and deletes nothing. Generated passwords, keys
-and certificates are kept in .apply/STACK.json (mode 0600). It refuses encrypted settings and stacks with a Pulumi state.
+and certificates are in .apply/STACK.json (mode 0600). It refuses encrypted settings and stacks with a Pulumi state.
 """
 
 
@@ -43,6 +45,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code: 0 when every host is as declared, 1 with one sentence for each failure otherwise."""
     options = parser().parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(highlight=False, soft_wrap=True)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
@@ -73,11 +76,14 @@ def apply(options: argparse.Namespace, console: Console) -> str:
         config = load_config(options.stack, options.stacks)
         project = project_name(options.program)
         refuse_engine_state(project, options.stack, os.environ)
-        with opened(options.saved, options.stack) as saved, OnpremHosts(config, console) as hosts:
-            resources = Resources(hosts)
+        with (
+            opened(options.saved, options.stack) as saved,
+            Progress(console) as progress,
+            OnpremHosts(config, progress) as hosts,
+        ):
+            resources = Resources(hosts, progress)
             monitor = ActingMonitor(resources, saved)
-            outputs = _run(options, project, config, monitor)
-            saved.export(outputs)
+            saved.export(_run(options, project, config, monitor, hosts))
     except RunError:
         raise
     except ApplyError as error:
@@ -85,9 +91,11 @@ def apply(options: argparse.Namespace, console: Console) -> str:
     return ", ".join(f"{resources.counts[change]} {change}" for change in ("created", "changed", "unchanged"))
 
 
-def _run(options: argparse.Namespace, project: str, config: dict[str, str], monitor: ActingMonitor) -> dict[str, Any]:
+def _run(
+    options: argparse.Namespace, project: str, config: dict[str, str], monitor: ActingMonitor, hosts: OnpremHosts
+) -> dict[str, Any]:
     try:
-        return run(options.program, project, options.stack, config, monitor)
+        return run(options.program, project, options.stack, config, monitor, hosts.stop)
     except Exception as error:
         raise RunError([str(each) for each in monitor.errors or [error]]) from error
 

@@ -3,7 +3,7 @@
 import asyncio
 import runpy
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,17 @@ SIDE_BY_SIDE = 64
 
 
 def run(
-    program: Path, project: str, stack: str, config: Mapping[str, str], monitor: mocks.MockMonitor
+    program: Path,
+    project: str,
+    stack: str,
+    config: Mapping[str, str],
+    monitor: mocks.MockMonitor,
+    stop: Callable[[], None],
 ) -> dict[str, Any]:
     """Runs the program's `__main__.py`, waits for every resource and returns the exported values.
 
-    Raises what the program or the monitor raised first, once nothing is under way any more.
+    Raises what the program or the monitor raised first, once nothing is under way any more. `stop` ends what is under
+    way when a person interrupts.
     """
     loop = asyncio.new_event_loop()
     loop.set_default_executor(ThreadPoolExecutor(SIDE_BY_SIDE, "resource"))
@@ -30,6 +36,9 @@ def run(
         set_all_config(dict(config))
         set_mocks(monitor.mocks, project, stack, preview=False, monitor=monitor)
         return loop.run_until_complete(_run(program))
+    except KeyboardInterrupt:
+        stop()
+        raise
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from commands.apply import ApplyError
 from commands.apply.monitor import ActingMonitor
 from commands.apply.program import run
+from commands.apply.progress import Progress
 from commands.apply.resources import Resources
 from commands.apply.saved import Resource, Saved
 
@@ -57,10 +59,10 @@ class Stack:
 
     def run(self, text: str, **config: str) -> dict[str, Any]:
         (self.folder / "__main__.py").write_text(HEAD + textwrap.dedent(text))
-        resources = Resources(self.hosts)
+        resources = Resources(self.hosts, Progress(Console(quiet=True)))
         monitor = ActingMonitor(resources, Saved(self.folder / "saved.json"))
         try:
-            return run(self.folder, "im", "one", config, monitor)
+            return run(self.folder, "im", "one", config, monitor, lambda: None)
         finally:
             self.errors, self.counts = monitor.errors, dict(resources.counts)
 
