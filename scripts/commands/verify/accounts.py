@@ -1,0 +1,65 @@
+"""Two accounts that exist for as long as the checks run, made on an IM host by the command that every adapter has."""
+
+import asyncio
+import contextlib
+import secrets
+import shlex
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from commands.verify import VerifyError
+from commands.verify.outputs import Accounts
+from onprem.inventory import Login
+from onprem.transport import ssh_options
+
+COMMAND = "/usr/local/lib/im/account"
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user of the deployment's domain."""
+
+    user: str
+    password: str
+
+
+@contextlib.asynccontextmanager
+async def temporary(accounts: Accounts, count: int) -> AsyncIterator[list[Account]]:
+    """`count` new accounts; they are gone afterwards, whatever happens."""
+    made = [Account(f"verify-{secrets.token_hex(6)}", secrets.token_urlsafe(24)) for _ in range(count)]
+    try:
+        for account in made:
+            await _run(accounts, "add", account.user, account.password + "\n")
+        yield made
+    finally:
+        results = await asyncio.gather(*(_remove(accounts, account) for account in made), return_exceptions=True)
+        errors = [result for result in results if isinstance(result, Exception)]
+    if errors:
+        raise errors[0]
+
+
+async def _remove(accounts: Accounts, account: Account) -> None:
+    try:
+        await _run(accounts, "remove", account.user)
+    except VerifyError as error:
+        raise VerifyError(f"{error}; the account {account.user} may still exist") from None
+
+
+async def _run(accounts: Accounts, verb: str, user: str, stdin: str = "") -> None:
+    login = Login(accounts.address, user=accounts.user, port=accounts.port)
+    words = [COMMAND, verb, user] if accounts.user == "root" else ["sudo", "-n", COMMAND, verb, user]
+    command = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", *ssh_options(login), shlex.join(words)]
+    pipe = asyncio.subprocess.PIPE
+    # A session of its own: after Ctrl-C, ssh still has accounts to remove.
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
+    )
+    try:
+        _, said = await asyncio.wait_for(process.communicate(stdin.encode()), SECONDS)
+    except TimeoutError:
+        process.kill()
+        raise VerifyError(f"{accounts.host}: account {verb}: no answer within {SECONDS} s") from None
+    if process.returncode:
+        last = (said.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+        raise VerifyError(f"{accounts.host}: account {verb}: {last} (status {process.returncode})")

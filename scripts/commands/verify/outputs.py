@@ -1,0 +1,73 @@
+"""What a deployed stack says of itself: the outputs that the engine keeps, or else those of `scripts/apply`."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from commands.apply.saved import saved_path
+from commands.verify import VerifyError
+
+ENGINE_SECONDS = 120
+
+
+class Part(pydantic.BaseModel):
+    """Outputs may grow; what is not used here is not looked at."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
+
+
+class Endpoints(Part):
+    """Where clients connect: `ports` has `starttls`, `tls` and `web`."""
+
+    domain: str
+    addresses: tuple[str, ...] = pydantic.Field(min_length=1)
+    ports: Mapping[str, int]
+
+
+class Accounts(Part):
+    """The host on which accounts are made, and how to log in there."""
+
+    host: str
+    address: str
+    user: str = "root"
+    port: int | None = None
+
+
+class Outputs(Part):
+    """What the program exports; `ca` is PEM."""
+
+    endpoints: Endpoints
+    ca: str
+    accounts: Accounts
+
+
+def load_outputs(stack: str, root: Path, saved: Path) -> Outputs:
+    """The outputs of `stack`; raises when nothing has been deployed."""
+    found = _from_engine(stack, root) or _from_apply(stack, saved)
+    if not found:
+        raise VerifyError(f"{stack}: nothing is deployed; run scripts/quickstart {stack}, or pulumi up --stack {stack}")
+    try:
+        return Outputs.model_validate(found)
+    except pydantic.ValidationError as error:
+        missing = ", ".join(".".join(str(part) for part in each["loc"]) for each in error.errors())
+        raise VerifyError(f"{stack}: its outputs do not fit ({missing}); deploy it again with this version") from None
+
+
+def _from_engine(stack: str, root: Path) -> dict[str, Any]:
+    if not shutil.which("pulumi"):
+        return {}
+    command = ["pulumi", "stack", "output", "--json", "--non-interactive", "--stack", stack]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=ENGINE_SECONDS, check=False)
+    outputs: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
+    return outputs
+
+
+def _from_apply(stack: str, saved: Path) -> dict[str, Any]:
+    path = saved_path(saved, stack)
+    outputs: dict[str, Any] = json.loads(path.read_text())["outputs"] if path.exists() else {}
+    return outputs
