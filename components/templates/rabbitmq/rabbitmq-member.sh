@@ -1,0 +1,70 @@
+#!/bin/sh
+# managed by Pulumi; edit components/templates/rabbitmq/rabbitmq-member.sh
+# The membership of this host in the RabbitMQ cluster: state | admit | replicas | grow | drain | leave
+set -eu
+# shellcheck source=/dev/null
+. /etc/rabbitmq/rabbitmq-env.conf
+data=/var/lib/rabbitmq/mnesia/$NODENAME
+own_address=${NODENAME#rabbit@}
+
+fail() {
+    echo "$NODENAME: $1" >&2
+    exit 1
+}
+
+# The first of the other members that answers.
+peer() {
+    for address in $OTHER_MEMBERS; do
+        if rabbitmqctl -q -n "rabbit@$address" status >/dev/null 2>&1; then
+            echo "rabbit@$address"
+            return
+        fi
+    done
+    return 1
+}
+
+is_known_to() {
+    rabbitmqctl -q -n "$1" cluster_status --formatter json | grep -q "\"$NODENAME\""
+}
+
+# An empty member joins those that answer; one that nobody answers would found a cluster of its own.
+state() {
+    if [ -e "$data/schema.DAT" ]; then
+        echo member
+    elif other=$(peer); then
+        if is_known_to "$other"; then echo "the others count on data that is gone"; else echo member; fi
+    elif [ "$own_address" = "$FIRST_MEMBER" ]; then
+        echo member
+    else
+        echo "no other member answers"
+    fi
+}
+
+admit() {
+    other=$(peer) || fail "no other member answers; start RabbitMQ on $OTHER_MEMBERS first"
+    rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
+}
+
+missing() {
+    rabbitmqctl -q list_queues -p im name type members --formatter json |
+        python3 -I -c 'import json, sys
+print(sum(q["type"] == "quorum" and sys.argv[1] not in q["members"] for q in json.load(sys.stdin)))' "$NODENAME"
+}
+
+case ${1:-} in
+state) state ;;
+admit) admit ;;
+replicas)
+    count=$(missing)
+    if [ "$count" = 0 ]; then echo "a replica of every queue"; else echo "no replica of $count queues"; fi
+    ;;
+grow) rabbitmq-queues grow "$NODENAME" all ;;
+drain) rabbitmq-upgrade await_online_quorum_plus_one -t 120 && rabbitmq-upgrade drain ;;
+leave)
+    other=$(peer) || fail "no other member answers, so this one cannot leave the cluster"
+    systemctl stop rabbitmq-server.service
+    rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
+    [ ! -e "$data" ] || mv "$data" "$data.left-$(date +%Y%m%d%H%M%S)"
+    ;;
+*) fail "usage: $0 state|admit|replicas|grow|drain|leave" ;;
+esac
