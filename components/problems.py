@@ -44,7 +44,8 @@ def unknown(path: str, name: str, known: Iterable[str]) -> Problem:
 
 def from_validation(error: Mapping[str, Any], known: Iterable[str], description: str) -> Problem:
     """An error of pydantic in our words. `known` are the names beside it, `description` what the setting is for."""
-    path, context, found = path_of(error["loc"]), error.get("ctx", {}), shown(error["input"])
+    path, context, found = path_of(error["loc"]), error.get("ctx", {}), short(shown(error["input"]))
+    limits = {name: shown(limit) for name, limit in context.items()}
     kind = error["type"]
     if kind == "extra_forbidden":
         return unknown(path, str(error["loc"][-1]), known)
@@ -55,13 +56,29 @@ def from_validation(error: Mapping[str, Any], known: Iterable[str], description:
         return Problem(path, wrong, expected)
     sentence = SENTENCES.get(kind)
     if sentence:
-        return Problem(path, sentence[0].format(found=found), sentence[1].format_map(context))
+        return Problem(path, sentence[0].format(found=found), sentence[1].format_map(limits))
     return Problem(path, f"{found} is refused", f"{error['msg'][0].lower()}{error['msg'][1:]}")
 
 
 def shown(value: Any) -> str:
-    """A short picture of a value; `true` and not `True`, as in the stack file."""
-    text = str(value).lower() if isinstance(value, bool) else str(value)
+    """A value as the stack file has it: `true` and not `True`, `2` and not `2.0`."""
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def short(text: str) -> str:
+    """At most 60 characters."""
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+SENTENCES.get(kind)
+    if sentence:
+        return Problem(path, sentence[0].format(found=found), sentence[1].format_map(limits))
+    return Problem(path, f"{found} is refused", f"{error['msg'][0].lower()}{error['msg'][1:]}")
+
+
+def shown(value: Any) -> str:
+    """A short picture of a value as the stack file has it: `true` and not `True`, `2` and not `2.0`."""
+    text = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 

@@ -40,7 +40,7 @@ def load_settings(components: Sequence[type[Component]]) -> DeploymentSettings:
     try:
         settings = DeploymentSettings.model_validate(stack_file.values)
     except pydantic.ValidationError as error:
-        problems += (describe(details) for details in error.errors())
+        problems += (describe(details) for details in causes(error))
         settings = without_mistakes(stack_file.values, error)
     problems += broken_rules(settings, stack_file, components, {problem.path for problem in problems})
     if problems:
@@ -76,6 +76,15 @@ def parsed(name: str, text: Any) -> Any:
         return text
 
 
+def causes(error: pydantic.ValidationError) -> Iterator[Mapping[str, Any]]:
+    """Without those that only follow: a list whose one item was refused is not also too short."""
+    found = error.errors()
+    for details in found:
+        place = details["loc"]
+        if not any(other["loc"][: len(place)] == place and len(other["loc"]) > len(place) for other in found):
+            yield dict(details)
+
+
 def describe(details: Mapping[str, Any]) -> Problem:
     """The names and the description that belong to the place of an error."""
     location = [part for part in details["loc"] if part != "[key]"]
@@ -100,19 +109,20 @@ def owner_of(location: Iterable[str | int]) -> type[pydantic.BaseModel] | None:
 def without_mistakes(values: Mapping[str, Any], error: pydantic.ValidationError) -> DeploymentSettings:
     """The settings as they would be without what was refused, for the rules."""
     kept = json.loads(json.dumps(values))
-    refused = [details["loc"] for details in error.errors()]
-    for location in sorted(refused, key=str, reverse=True):
+    refused = [[part for part in details["loc"] if part != "[key]"] for details in error.errors()]
+    for number, location in enumerate(sorted(refused, key=str, reverse=True), start=1):
         remove(kept, location)
+        if location[0] == "hosts" and len(location) > 2:
+            kept["hosts"][location[1]] = {"address": f"0.0.0.{number}"}
     try:
         return DeploymentSettings.model_validate({**STAND_INS, **kept})
     except pydantic.ValidationError:
-        names = {str(location[0]) for location in refused}
+        names = {location[0] for location in refused}
         return DeploymentSettings.model_validate({**STAND_INS, **{k: v for k, v in kept.items() if k not in names}})
 
 
 def remove(values: Any, location: Sequence[str | int]) -> None:
     """Takes out the value at `location`, if there is one."""
-    location = [part for part in location if part != "[key]"]
     for part in location[:-1]:
         try:
             values = values[part]
@@ -141,11 +151,10 @@ def broken_rules(
         *rules.secrets_are_strong(passwords, stack_file.encrypted),
         *site_certificate.problems(settings, stack_file.secrets.get("tls_key", "")),
     ]
-    return (problem for problem in found if not follows_from(problem.path, reported))
+    unsure = ("im:roles", "onprem:hosts") if is_stand_in(settings) else ()
+    return (problem for problem in found if not problem.path.startswith((*unsure, *reported)))
 
 
-def follows_from(path: str, reported: set[str]) -> bool:
-    """Whether something at, above or below this path, or the list of hosts itself, was refused already."""
-    touched = any(path.startswith(other) or other.startswith(path) for other in reported)
-    about_hosts = path.startswith(("im:roles", "onprem:hosts"))
-    return touched or (about_hosts and bool(reported & {"onprem:hosts", "im:roles"}))
+def is_stand_in(settings: DeploymentSettings) -> bool:
+    """Whether the hosts or the roles could not be read at all."""
+    return not settings.roles or settings.hosts.keys() == STAND_INS["hosts"].keys()

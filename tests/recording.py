@@ -10,7 +10,6 @@ from typing import Any
 
 import pulumi
 import yaml
-from google.protobuf import json_format
 from pulumi.runtime import mocks, rpc, set_all_config, set_mocks
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_root_resource, reset_options
@@ -63,7 +62,9 @@ class Program:
 
     def files(self, host: str) -> dict[str, str]:
         """Every file of a host, by path."""
-        found = [service.inputs.get("files", {}) for service in self.services.values() if service.inputs["host"] == host]
+        found = [
+            service.inputs.get("files", {}) for service in self.services.values() if service.inputs["host"] == host
+        ]
         return {path: file["content"] for files in found for path, file in files.items()}
 
 
@@ -93,7 +94,7 @@ class RecordingMonitor(mocks.MockMonitor):
     def RegisterResource(  # noqa: N802 - the SDK's name
         self, request: resource_pb2.RegisterResourceRequest
     ) -> resource_pb2.RegisterResourceResponse:
-        response = super().RegisterResource(request)
+        response: resource_pb2.RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
         if request.type != "pulumi:pulumi:Stack":
             self.registered.append(registered(request, response.urn))
         return response
@@ -101,13 +102,13 @@ class RecordingMonitor(mocks.MockMonitor):
 
 def registered(request: resource_pb2.RegisterResourceRequest, urn: str) -> Registered:
     """The request in our words."""
-    marked = json_format.MessageToDict(request.object)
+    inputs = rpc.deserialize_properties(request.object, keep_unknowns=True)
     return Registered(
         kind=request.type,
         name=request.name,
         urn=urn,
-        inputs=unwrapped(rpc.deserialize_properties(request.object, keep_unknowns=True)),
-        secret=frozenset(name for name, value in marked.items() if rpc._special_sig_key in json.dumps(value)),
+        inputs=unwrapped(inputs),
+        secret=frozenset(name for name, value in inputs.items() if rpc.is_rpc_secret(value)),
         dependencies=frozenset(request.dependencies),
         parent=request.parent,
         protect=request.protect,
@@ -133,10 +134,14 @@ def config_of(stack: str) -> dict[str, str]:
 
 def as_config(values: Mapping[str, Any]) -> dict[str, str]:
     """Plain values as configuration text."""
-    return {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for key, value in values.items()}
+    return {
+        key: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for key, value in values.items()
+    }
 
 
-def run(config: Mapping[str, str], stack: str = "dev", *, preview: bool = False, program: str = "__main__.py") -> Program:
+def run(
+    config: Mapping[str, str], stack: str = "dev", *, preview: bool = False, program: str = "__main__.py"
+) -> Program:
     """Runs the program in an event loop of its own and leaves nothing of Pulumi's behind."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
@@ -156,7 +161,11 @@ def run(config: Mapping[str, str], stack: str = "dev", *, preview: bool = False,
 
 async def execute(program: str) -> dict[str, Any]:
     """Waits for every resource; returns what the program exports."""
-    await run_pulumi_func(lambda: runpy.run_path(str(ROOT / program), run_name="__main__") and None)
+
+    def start() -> None:
+        runpy.run_path(str(ROOT / program), run_name="__main__")
+
+    await run_pulumi_func(start)
     root = get_root_resource()
     exported = root.outputs if isinstance(root, Stack) else {}
     values: Any = await pulumi.Output.from_input(exported).future()
