@@ -5,6 +5,11 @@ from typing import Any
 import pulumi
 
 from components.component import Component
+from components.data_stores.etcd import Etcd
+from components.data_stores.postgresql import PostgreSQL
+from components.data_stores.rabbitmq import RabbitMQ
+from components.data_stores.redis import Redis
+from components.load_balancers.haproxy_local import HAProxyLocal
 from components.network.certificates import Certificates
 from components.network.firewall import Firewall
 from components.passwords import Passwords
@@ -20,6 +25,9 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (System, Administrators),
     (Time, SSH),
     (Firewall,),  # before anything listens
+    (Etcd, RabbitMQ, Redis),
+    (PostgreSQL,),
+    (HAProxyLocal,),
 )
 """Components of one stage come side by side, each stage after the one before it."""
 

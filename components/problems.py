@@ -70,18 +70,6 @@ def short(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-SENTENCES.get(kind)
-    if sentence:
-        return Problem(path, sentence[0].format(found=found), sentence[1].format_map(limits))
-    return Problem(path, f"{found} is refused", f"{error['msg'][0].lower()}{error['msg'][1:]}")
-
-
-def shown(value: Any) -> str:
-    """A short picture of a value as the stack file has it: `true` and not `True`, `2` and not `2.0`."""
-    text = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 SENTENCES: Mapping[str, tuple[str, str]] = {
     "bool_parsing": ("{found} is neither true nor false", "write true or false"),
     "bool_type": ("{found} is neither true nor false", "write true or false"),

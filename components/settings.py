@@ -9,6 +9,11 @@ from typing import Annotated, Any, get_args
 import pydantic
 from pydantic import AfterValidator, Field
 
+from components.data_stores.etcd import EtcdSettings
+from components.data_stores.postgresql import PostgreSQLSettings
+from components.data_stores.rabbitmq import RabbitMQSettings
+from components.data_stores.redis import RedisSettings
+from components.load_balancers.haproxy_local import HAProxyLocalSettings
 from components.model import Settings, Size
 from components.network.certificates import CertificatesSettings
 from components.network.firewall import FirewallSettings
@@ -64,6 +69,13 @@ class DeploymentSettings(Settings):
     firewall: FirewallSettings = Field(default_factory=FirewallSettings, description="nftables")
     certificates: CertificatesSettings = Field(
         default_factory=CertificatesSettings, description="the internal CA, and the certificate of the domain"
+    )
+    etcd: EtcdSettings = Field(default_factory=EtcdSettings, description="the votes behind PostgreSQL")
+    postgresql: PostgreSQLSettings = Field(default_factory=PostgreSQLSettings, description="the durable store")
+    rabbitmq: RabbitMQSettings = Field(default_factory=RabbitMQSettings, description="queues and their consumers")
+    redis: RedisSettings = Field(default_factory=RedisSettings, description="the cache")
+    haproxy_local: HAProxyLocalSettings = Field(
+        default_factory=HAProxyLocalSettings, description="the way from the IM servers to their data stores"
     )
 
     @pydantic.model_validator(mode="before")
