@@ -145,12 +145,11 @@ class PostgreSQL(Component):
 
 def databases(settings: "DeploymentSettings") -> tuple[Database, ...]:
     """The database of the IM adapter that the stack has chosen."""
-    return (PACKAGE_DATABASE,) if settings.im.kind == "package" else (IM_DATABASE,)
+    return (IM_DATABASE,)
 
 
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
     """What Patroni and the steps read. Parameters that PostgreSQL refuses are found before a file is replaced."""
-    program = {"mode": "0755", "early": True}
     return {
         CREATE_CLUSTER: File(content=render("postgresql/createcluster.conf.j2"), early=True),
         PATRONI: File(content=patroni(settings, host)),
@@ -163,9 +162,9 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
             group="postgres",
         ),
         DROP_IN: File(content=render("postgresql/patroni.service.conf.j2", configuration=CONFIGURATION, order=ORDER)),
-        ORDER: File(content=render("postgresql/patroni_order.py"), **program),
-        OBJECT: File(content=render("postgresql/postgresql_object.py"), **program),
-        CHECK: File(content=render("postgresql/postgresql_check.py"), **program),
+        ORDER: File(content=render("postgresql/patroni_order.py"), mode="0755", early=True),
+        OBJECT: File(content=render("postgresql/postgresql_object.py"), mode="0755", early=True),
+        CHECK: File(content=render("postgresql/postgresql_check.py"), mode="0755", early=True),
         CA: File(content="${value:ca}\n"),
         CERTIFICATE: File(content="${value:certificate}\n"),
         KEY: File(content="${secret:key}\n", mode="0640", group="postgres"),

@@ -55,7 +55,9 @@ def parsed(text: str) -> Any:
 
 def members() -> list[dict[str, Any]]:
     status, cluster = ask(own, "/cluster")
-    return cluster["members"] if status == 200 else fail(f"Patroni does not tell its members: {cluster}")
+    if status != 200:
+        fail(f"Patroni does not tell its members: {cluster}")
+    return list(cluster["members"])
 
 
 def url_of(member: dict[str, Any]) -> str:

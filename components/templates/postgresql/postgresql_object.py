@@ -12,6 +12,7 @@ import os
 import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 PASSWORDS = Path("/etc/postgresql/im.pgpass")
@@ -94,12 +95,13 @@ def set_database(name: str, owner: str) -> None:
     query(query(STRANGERS.format(owner=owner), name), name)
 
 
+READ: dict[str, Callable[..., str]] = {"role": role, "database": database}
+WRITE: dict[str, Callable[..., None]] = {"set-role": set_role, "set-database": set_database}
+
 if __name__ == "__main__":
     os.chdir("/")
-    read = {"role": role, "database": database}
-    write = {"set-role": set_role, "set-database": set_database}
     command, *names = sys.argv[1:]
-    if command in read:
-        print(read[command](*names))
+    if command in READ:
+        print(READ[command](*names))
     else:
-        write[command](*names)
+        WRITE[command](*names)
