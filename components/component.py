@@ -40,6 +40,11 @@ class Component(pulumi.ComponentResource):
         )
         return Service(host.name, self.name, self.service(host), options)
 
+    @classmethod
+    def is_chosen(cls, settings: "DeploymentSettings") -> bool:
+        """Whether this deployment has it. Adapters of one role answer by their kind."""
+        return True
+
     def service(self, host: HostPlan) -> ServiceState:
         """What this service declares on `host`."""
         raise NotImplementedError

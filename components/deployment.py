@@ -38,11 +38,12 @@ class Deployment:
     """Everything that a stack has."""
 
     def __init__(self, settings: DeploymentSettings) -> None:
-        flows = tuple(flow for component in COMPONENTS for flow in component.flows(settings))
+        chosen = [component for component in COMPONENTS if component.is_chosen(settings)]
+        flows = tuple(flow for component in chosen for flow in component.flows(settings))
         self.plan = Plan(settings, Certificates(settings), Passwords(), flows)
-        before: list[pulumi.Resource] = [Servers(self.plan, COMPONENTS)]
+        before: list[pulumi.Resource] = [Servers(self.plan, chosen)]
         for stage in STAGES:
-            before = [component(self.plan, after=before) for component in stage]
+            before = [component(self.plan, after=before) for component in stage if component in chosen]
 
     def export(self) -> None:
         """What `scripts/verify` and people need to know of it."""

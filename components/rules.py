@@ -70,7 +70,7 @@ def ports_are_used_once(settings: "DeploymentSettings", components: Sequence[typ
     """Compares what the components let in; ports on a loopback are compared by the tests of the program."""
     for host in settings.plans:
         owners: dict[tuple[str, int], str] = {}
-        for component in components:
+        for component in (component for component in components if component.is_chosen(settings)):
             for flow in component.flows(settings):
                 for port in flow.ports if host.roles & set(flow.to) else ():
                     owner = owners.setdefault((flow.protocol, port), component.name)

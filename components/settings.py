@@ -4,7 +4,7 @@ import functools
 import re
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv6Address
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import pydantic
 from pydantic import AfterValidator, Field
@@ -50,6 +50,14 @@ class HostSettings(Settings):
     port: int = Field(22, ge=1, le=65535, description="the port of sshd")
 
 
+class IMSettings(Settings):
+    """Which IM server it is."""
+
+    kind: Literal["ejabberd", "package"] = Field(
+        "ejabberd", description="ejabberd: Debian's package; package: a vendor's tarball, described under im:package"
+    )
+
+
 class DeploymentSettings(Settings):
     """Everything a stack file says, one field per component after the first six."""
 
@@ -77,6 +85,8 @@ class DeploymentSettings(Settings):
     haproxy_local: HAProxyLocalSettings = Field(
         default_factory=HAProxyLocalSettings, description="the way from the IM servers to their data stores"
     )
+
+    im: IMSettings = Field(default_factory=IMSettings, description="the IM server")
 
     @pydantic.model_validator(mode="before")
     @classmethod
