@@ -1,0 +1,72 @@
+"""The end of a transaction: what replaced what is kept for Delete, the manifest is written, the log is dropped."""
+
+from __future__ import annotations
+
+from . import manifest
+from .before import Before, FileBefore, as_declared, digest, drop_backups, keep_backups
+from .change import Change
+from .manifest import Manifest
+from .store import Store, make_private, write_private
+from .undo_log import Logged, UndoLog
+
+PENDING = "pending.json"
+
+
+def prepare(change: Change) -> None:
+    """Writes beside the log what the manifest will be, so that whoever finishes needs no secret."""
+    fresh = _manifest(change)
+    if not change.log.begun:
+        if change.manifest != fresh:
+            make_private(change.store.service(change.declared.service))
+            write_private(change.store.manifest(change.declared.service), fresh.encode())
+        return
+    write_private(change.log.folder / PENDING, fresh.encode())
+
+
+def finish(store: Store, service: str) -> None:
+    """Makes a prepared transaction final. Killed in the middle it is undone, and the manifest with it."""
+    log = UndoLog(store.transaction(service))
+    pending = manifest.read(log.folder / PENDING)
+    if pending is None:
+        return
+    originals = make_private(store.originals(service))
+    keep_backups(pending.before.files, log.folder, originals)
+    log.resume()
+    log.file(str(store.manifest(service)))
+    write_private(store.manifest(service), pending.encode())
+    log.drop()
+    drop_backups(pending.before.files, originals)
+
+
+def _manifest(change: Change) -> Manifest:
+    old = change.manifest or Manifest({})
+    logged = Logged(change.log.folder)
+    declared = manifest.without_secrets(change.declared.raw)
+    before = Before(
+        {path: _file_before(change, path, old, logged) for path in change.declared.files},
+        {**logged.before.directories, **old.before.directories},
+        {
+            unit: old.before.units.get(unit, state.before)
+            for unit, state in change.states.items()
+            if unit in change.declared.units
+        },
+    )
+    return Manifest(
+        declared,
+        before,
+        sorted({*old.packages, *logged.packages}),
+        sorted({*old.users, *logged.users}),
+    )
+
+
+def _file_before(change: Change, path: str, old: Manifest, logged: Logged) -> FileBefore:
+    """What Delete will put back. A file that was adopted as declared counts as replaced once we really replace it."""
+    known, replaced = old.before.files.get(path), logged.before.files.get(path)
+    if known is not None and known.state != "as_declared":
+        return known
+    content = change.declared.content(change.declared.files[path])
+    if replaced is None:
+        return known or as_declared(path, content)
+    if known is not None and known.digest == digest(content):
+        return known
+    return replaced

@@ -1,0 +1,130 @@
+"""The agent's process: requests come in, readers work side by side, writers one after the other."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO
+
+from . import frames
+from .commands import Commands, Ending
+from .errors import AgentError
+from .operations import READERS, WRITERS, Call
+from .scrubber import Scrubber
+from .store import Store
+
+SILENCE_SECONDS = 60
+READER_THREADS = 4
+
+
+class Agent:
+    """Answers requests until the connection ends, then lets what is under way put itself back."""
+
+    def __init__(self, source: BinaryIO, sink: BinaryIO, store: Store) -> None:
+        self._source, self._sink, self._store = source, sink, store
+        self._ending = Ending()
+        self._writing = threading.Lock()
+        self._requests: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._readers = ThreadPoolExecutor(READER_THREADS)
+        self._writer = ThreadPoolExecutor(1)
+
+    def serve(self) -> None:
+        """Returns once the connection ended and nothing is under way any more."""
+        threading.Thread(target=self._receive, daemon=True).start()
+        while (request := self._next()) is not None:
+            if request.get("op") != "ping":
+                pool = self._writer if request.get("op") in WRITERS else self._readers
+                pool.submit(self._answer, request)
+        self._ending.set()
+        self._readers.shutdown()
+        self._writer.shutdown()
+
+    def end(self, *_: Any) -> None:
+        """As if the connection had ended."""
+        self._requests.put(None)
+
+    def _receive(self) -> None:
+        try:
+            while (request := frames.read(self._source)) is not None:
+                self._requests.put(request)
+        except (OSError, ValueError, AgentError) as error:
+            self._send({"id": None, "error": {"message": str(error)}})
+        self._requests.put(None)
+
+    def _next(self) -> dict[str, Any] | None:
+        """The next request; None when the connection ended or was silent for too long."""
+        try:
+            return self._requests.get(timeout=SILENCE_SECONDS)
+        except queue.Empty:
+            return None
+
+    def _answer(self, request: dict[str, Any]) -> None:
+        scrubber = Scrubber(known_secrets(request))
+        try:
+            result = self._operation(request)(self._call(request, scrubber))
+            answer = {"result": result}
+        except AgentError as error:
+            answer = {"error": described(error, scrubber)}
+        except Exception as error:  # noqa: BLE001 - whoever waits must get an answer
+            answer = {"error": {"message": scrubber.text(f"the agent failed: {_where(error)}")}}
+        self._send({"id": request.get("id"), **answer})
+
+    def _operation(self, request: dict[str, Any]) -> Callable[[Call], dict[str, Any]]:
+        known = {**READERS, **WRITERS}
+        if request.get("op") not in known:
+            raise AgentError(f"the agent knows no request {request.get('op')!r}")
+        return known[request["op"]]
+
+    def _call(self, request: dict[str, Any], scrubber: Scrubber) -> Call:
+        def progress(text: str) -> None:
+            self._send({"id": request.get("id"), "progress": scrubber.text(text)})
+
+        return Call(self._store, Commands(self._ending, progress), scrubber, request)
+
+    def _send(self, frame: dict[str, Any]) -> None:
+        try:
+            with self._writing:
+                frames.write(self._sink, frame)
+        except OSError:
+            self.end()
+
+
+def known_secrets(request: dict[str, Any]) -> dict[str, str]:
+    """The secrets of the new and the last declaration."""
+    found: dict[str, str] = {}
+    for key in ("previous", "declared"):
+        for name, value in ((request.get(key) or {}).get("secrets") or {}).items():
+            found[f"{key} {name}"] = str(value)
+    return found
+
+
+def described(error: AgentError, scrubber: Scrubber) -> dict[str, Any]:
+    """An error as the controller gets it."""
+    lists = {"rolled_back": error.rolled_back, "stayed": error.stayed, "journal": error.journal}
+    found: dict[str, Any] = scrubber.data({"message": str(error), **lists})
+    return found
+
+
+def _where(error: BaseException) -> str:
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    place = f" ({last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno})" if last else ""
+    return f"{error!r}{place}"
+
+
+def main() -> None:
+    """Standard output is kept for frames: nothing that a child or a stray print writes gets between them."""
+    os.umask(0o022)
+    sink = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    agent = Agent(sys.stdin.buffer, sink, Store())
+    signal.signal(signal.SIGTERM, agent.end)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    agent.serve()
+    os._exit(0)

@@ -1,0 +1,51 @@
+"""The manifest of a service: its whole declaration without secret values, and how things were before us."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .before import Before, from_wire
+from .store import Store, read_json
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """`packages` and `users` are those that came with us."""
+
+    declared: Mapping[str, Any]
+    before: Before = field(default_factory=Before)
+    packages: list[str] = field(default_factory=list)
+    users: list[str] = field(default_factory=list)
+
+    def encode(self) -> bytes:
+        """The bytes of the file; the same for the same manifest."""
+        wire = {
+            "declared": self.declared,
+            "before": self.before.wire(),
+            "packages": self.packages,
+            "users": self.users,
+        }
+        return json.dumps(wire, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def without_secrets(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """A declaration whose secrets have names, but no values."""
+    secrets = declared.get("secrets") or {}
+    return {**declared, **({"secrets": dict.fromkeys(secrets, "")} if secrets else {})}
+
+
+def load(store: Store, service: str) -> Manifest | None:
+    """The manifest on this host, None when there is none."""
+    return read(store.manifest(service))
+
+
+def read(path: Path) -> Manifest | None:
+    """The manifest in a file, None when that is not there."""
+    wire: dict[str, Any] | None = read_json(path)
+    if wire is None:
+        return None
+    return Manifest(wire["declared"], from_wire(wire["before"]), wire["packages"], wire["users"])

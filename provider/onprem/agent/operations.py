@@ -1,0 +1,122 @@
+"""What may be asked of the agent: one function per request, as provider/README.md lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import distribution, lock, manifest, transaction
+from .change import Change
+from .commands import Commands
+from .declaration import Declaration, parse, service_name
+from .errors import AgentError
+from .live import Live
+from .removal import Removal
+from .scrubber import Scrubber
+from .store import Store
+from .undo import Undo
+from .undo_log import Logged, UndoLog
+
+Request = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request and what it is worked on with."""
+
+    store: Store
+    commands: Commands
+    scrubber: Scrubber
+    request: Request
+
+    @property
+    def service(self) -> str:
+        return service_name(self.request.get("service"))
+
+    @property
+    def declared(self) -> Declaration:
+        return parse(self.service, self.request.get("declared") or {})
+
+
+def look(call: Call) -> dict[str, Any]:
+    """Without running a declared command."""
+    return {"live": _live(call, with_steps=False)}
+
+
+def read(call: Call) -> dict[str, Any]:
+    """Steps included."""
+    return {"live": _live(call, with_steps=True)}
+
+
+def _live(call: Call, *, with_steps: bool, printed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    distribution.refuse_unsupported()
+    return Live(call.store, call.commands, call.scrubber, call.declared, with_steps, printed or {}).read()
+
+
+def read_manifest(call: Call) -> dict[str, Any]:
+    """What was declared when this host was last changed, and which services it has."""
+    found = manifest.load(call.store, call.service)
+    return {"declared": dict(found.declared) if found else None, "services": call.store.services()}
+
+
+def apply(call: Call) -> dict[str, Any]:
+    """The transaction."""
+    distribution.refuse_unsupported()
+    declared = call.declared
+    with lock.writing(call.store, call.commands):
+        notes = undo_unfinished(call.store, call.commands, call.service)
+        change = _change(call, declared)
+        transaction.run(change)
+    notes += change.notes + _left_behind(change)
+    live = _live(call, with_steps=True, printed=change.printed)
+    return {"live": live, "notes": notes, "token": None}
+
+
+def _change(call: Call, declared: Declaration) -> Change:
+    known = manifest.load(call.store, call.service)
+    previous = parse(call.service, known.declared if known else {})
+    log = UndoLog(call.store.transaction(call.service))
+    return Change(call.store, call.commands, call.scrubber, declared, previous, known, log)
+
+
+def _left_behind(change: Change) -> list[str]:
+    """What is declared no longer and stays all the same."""
+    kinds = (
+        ("package", change.previous.packages, change.declared.packages),
+        ("user", change.previous.users, change.declared.users),
+        ("directory", change.previous.directories, change.declared.directories),
+    )
+    left = [f"{kind} {name}" for kind, old, new in kinds for name in old if name not in new]
+    return [f"{what} is declared no longer and stays" for what in left]
+
+
+def undo_unfinished(store: Store, commands: Commands, service: str) -> list[str]:
+    """Puts back what a killed agent left half done; says so."""
+    folder = store.transaction(service)
+    if not folder.exists():
+        return []
+    logged = Logged(folder)
+    undone = Undo(commands, logged.before, logged.acted, folder).run()
+    if undone.failed:
+        raise AgentError(f"{service}: an earlier change was cut off and cannot be undone: {' / '.join(undone.failed)}")
+    UndoLog(folder).drop()
+    return [f"an earlier change was cut off ({logged.stage}) and was undone first"]
+
+
+def delete(call: Call) -> dict[str, Any]:
+    """The host as it was before us."""
+    with lock.writing(call.store, call.commands):
+        undo_unfinished(call.store, call.commands, call.service)
+        return Removal(call.store, call.commands, call.declared).run()
+
+
+def prefetch(call: Call) -> dict[str, Any]:
+    """Downloads packages that later changes install."""
+    distribution.refuse_unsupported()
+    with lock.writing(call.store, call.commands):
+        return {"downloaded": distribution.prefetch(call.commands, call.request.get("packages") or [])}
+
+
+READERS: dict[str, Callable[[Call], dict[str, Any]]] = {"look": look, "read": read, "manifest": read_manifest}
+WRITERS: dict[str, Callable[[Call], dict[str, Any]]] = {"apply": apply, "delete": delete, "prefetch": prefetch}

@@ -1,0 +1,89 @@
+"""A connection to the agent on a lab host, frame by frame, as the provider makes it."""
+
+import itertools
+import json
+import shlex
+import subprocess
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+from onprem.bundle import bootstrap, bundle
+
+ROOT = Path(__file__).parents[2]
+MARKER = b"\0onprem\0"
+
+
+class AgentFailedError(Exception):
+    """The error that the agent answered."""
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(error["message"])
+        self.rolled_back: list[str] = error.get("rolled_back", [])
+        self.stayed: list[str] = error.get("stayed", [])
+        self.journal: list[str] = error.get("journal", [])
+
+
+class AgentSession:
+    """One agent process on `host` of the lab `stack`."""
+
+    def __init__(self, stack: str, host: str) -> None:
+        command = f"exec python3 -I -c {shlex.quote(bootstrap())}"
+        argv = [ROOT / "scripts/lab", "ssh", stack, host, command]
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._numbers = itertools.count(1)
+        self._writing = threading.Lock()
+        self.progress: list[str] = []
+        assert self._out.read(len(MARKER)) == MARKER
+        self._write(bundle())
+
+    @property
+    def _out(self) -> IO[bytes]:
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    def _write(self, body: bytes) -> None:
+        assert self.process.stdin is not None
+        with self._writing:
+            self.process.stdin.write(len(body).to_bytes(4, "big") + body)
+            self.process.stdin.flush()
+
+    def send(self, op: str, **arguments: Any) -> None:
+        """Asks without waiting for the answer."""
+        self._write(json.dumps({"id": next(self._numbers), "op": op, **arguments}).encode())
+
+    def receive(self) -> dict[str, Any]:
+        """The next frame that is no progress."""
+        while True:
+            header = self._out.read(4)
+            assert len(header) == 4, "the agent ended"
+            frame: dict[str, Any] = json.loads(self._out.read(int.from_bytes(header, "big")))
+            if "progress" not in frame:
+                return frame
+            self.progress.append(frame["progress"])
+
+    def request(self, op: str, **arguments: Any) -> dict[str, Any]:
+        """The result; raises the error that the agent answers."""
+        self.send(op, **arguments)
+        answer = self.receive()
+        if "error" in answer:
+            raise AgentFailedError(answer["error"])
+        result: dict[str, Any] = answer["result"]
+        return result
+
+    def close(self) -> None:
+        """Ends the input, as a controller does that goes away, and waits for the agent."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(60)
+        self._out.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.close()
