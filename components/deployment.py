@@ -60,4 +60,11 @@ class Deployment:
                 "ports": {"web": 443, "starttls": 5222, "tls": 5223},
             },
             "ca": self.plan.certificates.domain_ca(),
+            "accounts": self.accounts(),
         }
+
+    def accounts(self) -> dict[str, Any]:
+        """The host on which accounts are made: log in there and run /usr/local/lib/im/account."""
+        host = self.plan.hosts_of("im")[0]
+        login = self.plan.settings.hosts[host.name]
+        return {"host": host.name, "address": host.address, "user": login.user, "port": login.port}

@@ -1,31 +1,22 @@
-"""Shared by the tests of the program: each stack's recorded program, once a run."""
-
-import functools
+"""Shared by the tests of the program: what it registers for each topology, recorded once."""
 
 import pytest
 
-from tests.recording import Program, config_of, run
-
-PROGRAM_STACKS = ("dev",)
+from tests.recording import Program
+from tests.topologies import TOPOLOGIES, recorded
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-golden", action="store_true", help="write tests/golden anew from the program")
 
 
-@functools.cache
-def recorded(stack: str) -> Program:
-    """The program of a stack. It is never changed, so that tests can share it."""
-    return run(config_of(stack), stack)
-
-
-@pytest.fixture(params=PROGRAM_STACKS)
-def stack(request: pytest.FixtureRequest) -> str:
-    """The name of each stack in turn."""
+@pytest.fixture(params=TOPOLOGIES)
+def topology(request: pytest.FixtureRequest) -> str:
+    """The name of each topology in turn."""
     return str(request.param)
 
 
 @pytest.fixture
-def program(stack: str) -> Program:
-    """The program of `stack` as it was recorded."""
-    return recorded(stack)
+def program(topology: str) -> Program:
+    """What the program registers for `topology`."""
+    return recorded(topology)
