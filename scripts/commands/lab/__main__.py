@@ -1,16 +1,17 @@
 """`scripts/lab`: see `--help`."""
 
 import argparse
-import shutil
+import os
 import sys
 from pathlib import Path
 
 from commands.lab import requirements, session, status
 from commands.lab.arguments import default_stacks, parser
 from commands.lab.errors import LabError
-from commands.lab.lab import Lab, any_lab, lab_of, locked
+from commands.lab.lab import Lab, lab_of, locked
 from commands.lab.network import exists
 from commands.lab.places import Shared
+from commands.lab.processes import remove_tree
 
 
 def main() -> int:
@@ -20,6 +21,9 @@ def main() -> int:
         _do(arguments)
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"lab: {error.strerror or error}: {error.filename or 'no file named'}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("lab: interrupted; run the same command again to go on", file=sys.stderr)
@@ -35,13 +39,14 @@ def _do(arguments: argparse.Namespace) -> None:
     if arguments.command in ("run", "ssh"):
         _session(lab, arguments)
     elif arguments.command == "status":
-        status.show(lab)
+        print(status.table(lab))
     else:
         with locked(lab):
             _change(lab, arguments)
 
 
 def _change(lab: Lab, arguments: argparse.Namespace) -> None:
+    os.umask(0o022)  # a host's own files take their modes from it; what is secret says 0600 itself
     match arguments.command:
         case "up":
             lab.up(arguments.stacks or default_stacks())
@@ -78,8 +83,8 @@ def _down(stack: str | None, *, everything: bool) -> None:
         lab = lab_of(name)
         with locked(lab):
             lab.down()
-    if everything and not any_lab(shared):
-        shutil.rmtree(shared.folder, ignore_errors=True)
+    if everything and not shared.in_use:
+        remove_tree(shared.folder)
 
 
 if __name__ == "__main__":

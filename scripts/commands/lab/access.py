@@ -33,7 +33,7 @@ def ensure_key(places: Places) -> str:
     if not public.exists():
         key(places).unlink(missing_ok=True)
         comment = f"lab-{places.stack}"
-        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", key(places)]
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(key(places))]
         run(argv, doing="ssh-keygen")
     return public.read_text().strip()
 

@@ -30,6 +30,7 @@ class Sources:
 
 
 def machine_sources() -> Sources:
+    _refuse_proxy()
     asked = ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)", "Created-By: Packages"]
     found = [line.split() for line in run(asked, doing="apt-get indextargets").splitlines()]
     urls: dict[str, str] = {}
@@ -40,6 +41,13 @@ def machine_sources() -> Sources:
     if "debian" not in urls:
         raise LabError("this machine's apt names no http mirror of Debian's main; add one to /etc/apt/sources.list")
     return Sources(urls, _kept_options())
+
+
+def _refuse_proxy() -> None:
+    dump = run(["apt-config", "dump", "Acquire::http::Proxy", "Acquire::https::Proxy"], doing="apt-config dump")
+    proxy = next((line.split()[1].strip('";') for line in dump.splitlines() if line.rstrip().endswith('";')), "")
+    if proxy not in ("", "DIRECT"):
+        raise LabError("this machine's apt uses a proxy, which the lab cannot go through; name a mirror it can reach")
 
 
 def _archive(release: str) -> str | None:

@@ -1,14 +1,15 @@
 """The root file system under every lab host: what a bare Debian server has, made once and never written again."""
 
-import shutil
 from pathlib import Path
 
 from commands.lab.apt import RELEASE, Sources
 from commands.lab.places import Shared, short_hash
-from commands.lab.processes import only_one, run
+from commands.lab.processes import only_one, remove_tree, run
 
 # sshd, Python 3, and what makes a machine of it; everything else is the product's to install.
-PACKAGES = "systemd systemd-sysv dbus openssh-server sudo iproute2 python3 ca-certificates procps".split()
+PACKAGES = (
+    "systemd", "systemd-sysv", "dbus", "openssh-server", "sudo", "iproute2", "python3", "ca-certificates", "procps",
+)  # fmt: skip
 # mmdebstrap copies this machine's name and resolver; host keys must differ from host to host.
 FINISH = (
     'cd "$1"/etc && rm -f resolv.conf hostname ssh/ssh_host_* dpkg/dpkg.cfg.d/99mmdebstrap && '
@@ -28,8 +29,7 @@ def ensure(shared: Shared, sources: Sources) -> Path:
 
 def _make(base: Path, sources: Sources) -> None:
     partial = base.with_suffix(".partial")
-    if partial.exists():
-        shutil.rmtree(partial)
+    remove_tree(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
     options = [f"--aptopt={option}" for option in sources.options]
     run(

@@ -8,6 +8,7 @@ from commands.lab import network
 from commands.lab.places import Places
 
 TABLE = "bridge lab_cuts"
+CUTS = "cuts.json"
 
 
 @dataclass(frozen=True)
@@ -20,12 +21,12 @@ class Cut:
 
 
 def read(places: Places) -> tuple[Cut, ...]:
-    path = places.folder / "cuts.json"
+    path = places.folder / CUTS
     return tuple(Cut(**fields) for fields in json.loads(path.read_text())) if path.exists() else ()
 
 
 def cut(places: Places, host: str, peers: Sequence[str], direction: str) -> None:
-    new = [Cut(host, peer, direction) for peer in (peers or [None])]
+    new = [Cut(host, peer, direction) for peer in (peers or (None,))]
     _apply(places, tuple(dict.fromkeys([*read(places), *new])))
 
 
@@ -34,9 +35,14 @@ def heal(places: Places, host: str | None) -> None:
     _apply(places, tuple(one for one in read(places) if host is not None and host not in (one.host, one.peer)))
 
 
+def forget(places: Places) -> None:
+    """The rules went with their network."""
+    (places.folder / CUTS).unlink(missing_ok=True)
+
+
 def _apply(places: Places, cuts: tuple[Cut, ...]) -> None:
     network.enter(places, ["nft", "-f", "-"], stdin=ruleset(places, cuts), doing="nft")
-    (places.folder / "cuts.json").write_text(json.dumps([asdict(one) for one in cuts]))
+    (places.folder / CUTS).write_text(json.dumps([asdict(one) for one in cuts]))
 
 
 def ruleset(places: Places, cuts: Sequence[Cut]) -> str:

@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,8 +16,8 @@ from commands.lab.apt import Sources, machine_sources
 from commands.lab.errors import LabError
 from commands.lab.inventory import LabHost, read_hosts
 from commands.lab.machines import Machine
-from commands.lab.places import ROOT, Places, Shared
-from commands.lab.processes import only_one
+from commands.lab.places import ROOT, Places
+from commands.lab.processes import only_one, remove_tree
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ class Lab:
             self._write_record(stacks, hosts, files)
             access.write_config(self.places, hosts)
             list(pool.map(lambda machine: _boot(machine, files), made))
-        self._name_leftovers(hosts)
+        self._remove_undeclared(hosts)
 
     def _own_files(self) -> None:
         self.places.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -82,9 +81,18 @@ class Lab:
             access.private_file(self.places.passphrase, secrets.token_urlsafe(32))
 
     def _connect(self, sources: Sources, hosts: Sequence[LabHost]) -> None:
+        if not network.exists(self.places):
+            self._forget_old_network()
         mirror.ensure_server(self.places.shared, sources)
         network.ensure(self.places, hosts)
         mirror.ensure_relays(self.places, tuple(dict.fromkeys(host.gateways[0] for host in hosts)))
+
+    def _forget_old_network(self) -> None:
+        """Hosts that run without the namespace are connected to nothing."""
+        for folder in self.places.hosts.iterdir():
+            Machine(self.places, LabHost(folder.name, "")).kill()
+        mirror.stop_relays(self.places)
+        faults.forget(self.places)
 
     def _make(self, machine: Machine, files: Path, public_key: str, sources: Sources) -> None:
         declared = machine.declared
@@ -98,7 +106,7 @@ class Lab:
         record = {"stacks": str(stacks.resolve()), "hosts": [host.name for host in hosts], "base": str(files)}
         self.places.record.write_text(json.dumps(record))
 
-    def _name_leftovers(self, hosts: Sequence[LabHost]) -> None:
+    def _remove_undeclared(self, hosts: Sequence[LabHost]) -> None:
         declared = {host.name for host in hosts}
         for folder in sorted(self.places.hosts.iterdir()):
             if folder.name not in declared and (folder / "host.json").exists():
@@ -128,7 +136,8 @@ class Lab:
         for host in (name, *peers):
             self.machine(host)
         faults.cut(self.places, name, peers, direction)
-        print(f"{name}: cut off from {', '.join(peers) or 'everybody'}")
+        ways = {"both": "cut off from", "in": "no longer hears", "out": "is no longer heard by"}
+        print(f"{name}: {ways[direction]} {', '.join(peers) or 'anybody'}")
 
     def heal(self, name: str | None) -> None:
         if name is not None:
@@ -146,9 +155,8 @@ class Lab:
         network.remove(places)
         if places.cgroup("").parent.is_dir():
             places.cgroup("").parent.rmdir()
-        shutil.rmtree(places.folder, ignore_errors=True)
-        if not any_lab(places.shared):
-            mirror.stop_server(places.shared)
+        remove_tree(places.folder)
+        mirror.stop_unused_server(places.shared)
 
 
 def _boot(machine: Machine, files: Path) -> None:
@@ -157,12 +165,11 @@ def _boot(machine: Machine, files: Path) -> None:
         return
     began = time.monotonic()
     machine.start(files)
+    if any(one.host == machine.name and one.peer is None for one in faults.read(machine.places)):
+        print(f"{machine.name}: started; it is cut off, so nobody can say how far it is", flush=True)
+        return
     machine.wait()
     print(f"{machine.name}: running after {time.monotonic() - began:.1f} s", flush=True)
-
-
-def any_lab(shared: Shared) -> bool:
-    return any(shared.root.glob(".lab/*/lab.json"))
 
 
 def lab_of(stack: str) -> Lab:

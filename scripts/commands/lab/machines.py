@@ -1,19 +1,18 @@
-"""The hosts: their files on top of the base, their start and their end."""
+"""The hosts: their start, their states and their end."""
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from commands.lab import network
 from commands.lab.access import config
 from commands.lab.apt import Sources
+from commands.lab.bare_host import install
 from commands.lab.errors import LabError
 from commands.lab.inventory import LabHost
-from commands.lab.mirror import host_urls
 from commands.lab.places import Places
-from commands.lab.processes import Background, Process, run, wait_until
+from commands.lab.processes import Background, Process, remove_tree, wait_until
 
 BOOT = Path(__file__).with_name("boot-host.sh")
 BOOT_SECONDS = 60
@@ -56,16 +55,8 @@ class Machine:
     def make(self, base: Path, public_key: str, sources: Sources) -> None:
         """A half-made host has another name, so it is never booted."""
         partial = self.folder.with_name(f"{self.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        for name in ("upper", "work", "root"):
-            (partial / name).mkdir(parents=True)
-        for path, text in seed(self.host, public_key, sources).items():
-            _write(partial / "upper" / path, text)
-        (partial / "upper/root").chmod(0o700)
-        (partial / "upper/etc/ssh").mkdir(mode=0o755)
-        run(["ssh-keygen", "-q", "-A", "-f", partial / "upper"], doing=f"{self.name}: ssh-keygen")
-        if self.host.user != "root":
-            _add_user(base, partial, self.host.user, public_key)
+        remove_tree(partial)
+        install(partial, self.host, base, public_key, sources)
         (partial / "host.json").write_text(json.dumps(self.host.as_dict()))
         partial.rename(self.folder)
 
@@ -92,7 +83,7 @@ class Machine:
 
     def remove(self) -> None:
         self._end_remains()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
 
     def freeze(self, frozen: bool) -> None:
         (self.cgroup / "cgroup.freeze").write_text("1" if frozen else "0")
@@ -127,55 +118,3 @@ class Machine:
 
     def _empty(self) -> bool:
         return "populated 0" in (self.cgroup / "cgroup.events").read_text()
-
-
-def seed(host: LabHost, public_key: str, sources: Sources) -> dict[str, str]:
-    """What an installer would have left on the bare machine: name, address, package sources, the first login."""
-    urls = host_urls(sources, host.gateways[0])
-    return {
-        "etc/hostname": f"{host.name}\n",
-        "etc/systemd/network/10-host0.network": network_file(host),
-        "etc/apt/sources.list": "".join(f"{line}\n" for line in sources.lines(urls)),
-        "root/.ssh/authorized_keys": f"{public_key}\n",
-    }
-
-
-def network_file(host: LabHost) -> str:
-    gateways = "".join(f"Gateway={gateway}\n" for gateway in host.gateways)
-    addresses = "".join(f"\n[Address]\nAddress={address}\n" for address in host.interfaces)
-    return f"""\
-[Match]
-Name=host0
-
-[Network]
-{gateways}IPv6AcceptRA=no
-IPv6DuplicateAddressDetection=0
-{addresses}"""
-
-
-def _write(path: Path, text: str) -> None:
-    """0644 below folders of 0755, whatever the umask: they shadow the base's own."""
-    missing = [folder for folder in path.parents if not folder.exists()]
-    for folder in reversed(missing):
-        folder.mkdir()
-        folder.chmod(0o700 if folder.name == ".ssh" else 0o755)
-    path.write_text(text)
-    path.chmod(0o644)
-
-
-ADD_USER = """\
-set -eu
-mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" lab "$2/root"
-chroot "$2/root" useradd --create-home --shell /bin/bash "$3"
-install -d -m 0700 "$2/root/home/$3/.ssh"
-printf '%s\\n' "$4" >"$2/root/home/$3/.ssh/authorized_keys"
-printf '%s ALL=(ALL:ALL) NOPASSWD: ALL\\n' "$3" >"$2/root/etc/sudoers.d/lab-$3"
-chmod 0440 "$2/root/etc/sudoers.d/lab-$3"
-chroot "$2/root" chown -R "$3:" "/home/$3/.ssh"
-"""
-
-
-def _add_user(base: Path, folder: Path, user: str, public_key: str) -> None:
-    """A login that is not root, with sudo; in a mount namespace of its own, so the mount ends with the command."""
-    argv = ["unshare", "--mount", "--propagation=private", "sh", "-c", ADD_USER, "sh", base, folder, user, public_key]
-    run(argv, doing=f"{folder.name}: adding the user {user}")

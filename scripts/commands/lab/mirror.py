@@ -80,9 +80,10 @@ def ensure_server(shared: Shared, sources: Sources) -> None:
             raise LabError(f"mirror: nginx did not start; {server.last_words()}")
 
 
-def stop_server(shared: Shared) -> None:
+def stop_unused_server(shared: Shared) -> None:
     with only_one(shared.lock("mirror")):
-        _server(shared).stop()
+        if not shared.in_use:
+            _server(shared).stop()
 
 
 def ensure_relays(places: Places, addresses: tuple[str, ...]) -> None:

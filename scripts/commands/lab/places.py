@@ -29,6 +29,11 @@ class Shared:
     def mirror(self) -> Path:
         return self.folder / "mirror"
 
+    @property
+    def in_use(self) -> bool:
+        """Whether this checkout has any lab, also one that is being made."""
+        return any(self.root.glob(".lab/[!@]*/passphrase"))
+
     def lock(self, name: str) -> Path:
         return self.folder / "locks" / name
 

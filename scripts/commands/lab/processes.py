@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -13,16 +14,24 @@ from pathlib import Path
 
 from commands.lab.errors import LabError
 
+TERMINAL_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|[^\x20-\x7e\n]")
 START_TIME_FIELD = 19  # of /proc/PID/stat, counted from the state, which follows the name (proc(5))
 
 
-def run(argv: Sequence[str | Path], *, doing: str, stdin: str = "", env: Mapping[str, str] | None = None) -> str:
+def run(
+    argv: Sequence[str] | Sequence[str | Path], *, doing: str, stdin: str = "", env: Mapping[str, str] | None = None
+) -> str:
     """The standard output; a failure is a sentence with the last lines the program wrote."""
     done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, env=env)
     if done.returncode:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()[-5:]
         raise LabError(f"{doing} failed (exit code {done.returncode}): {' / '.join(lines) or 'it said nothing'}")
     return done.stdout
+
+
+def remove_tree(folder: Path) -> None:
+    """Never across a mount, whatever somebody mounted below."""
+    run(["rm", "-rf", "--one-file-system", "--", folder], doing=f"removing {folder}")
 
 
 @contextlib.contextmanager
@@ -66,7 +75,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Background:
-    """One program that outlives the command that started it: `NAME.json` says which process, `NAME.log` what it said."""
+    """A program that outlives the command that started it: `NAME.json` says which process, `NAME.log` what it said."""
 
     folder: Path
     name: str
@@ -110,8 +119,9 @@ class Background:
         self.record.unlink(missing_ok=True)
 
     def last_words(self) -> str:
-        lines = self.log.read_text(errors="replace").splitlines()[-3:] if self.log.exists() else []
-        return f"{self.log} ends with: {' / '.join(lines) or 'nothing'}"
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        lines = [line.strip() for line in TERMINAL_CONTROL.sub("", text).splitlines() if line.strip()]
+        return f"{self.log} ends with: {' / '.join(lines[-3:]) or 'nothing'}"
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:

@@ -2,19 +2,19 @@
 
 from datetime import datetime
 
-from rich.console import Console
-from rich.table import Table
-
 from commands.lab import faults
 from commands.lab.lab import Lab
 from commands.lab.machines import Machine
 
+HEADINGS = ("host", "address", "user", "state", "since", "cut off from")
 
-def show(lab: Lab) -> None:
-    table = Table("host", "address", "user", "state", "since", "cut off from", box=None, pad_edge=False)
-    for machine in lab.machines:
-        table.add_row(*row(machine, faults.read(lab.places)))
-    Console().print(table)
+
+def table(lab: Lab) -> str:
+    """Columns as wide as they need to be, so that a pipe cuts nothing off."""
+    cuts = faults.read(lab.places)
+    rows = [HEADINGS, *(row(machine, cuts) for machine in lab.machines)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in rows)
 
 
 def row(machine: Machine, cuts: tuple[faults.Cut, ...]) -> tuple[str, ...]:
