@@ -9,6 +9,9 @@ from components.data_stores.etcd import Etcd
 from components.data_stores.postgresql import PostgreSQL
 from components.data_stores.rabbitmq import RabbitMQ
 from components.data_stores.redis import Redis
+from components.im.ejabberd import Ejabberd
+from components.im.package import Package
+from components.load_balancers.haproxy import HAProxy
 from components.load_balancers.haproxy_local import HAProxyLocal
 from components.network.certificates import Certificates
 from components.network.firewall import Firewall
@@ -28,6 +31,8 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (Etcd, RabbitMQ, Redis),
     (PostgreSQL,),
     (HAProxyLocal,),
+    (Ejabberd, Package),  # one of them, by its kind
+    (HAProxy,),
 )
 """Components of one stage come side by side, each stage after the one before it."""
 

@@ -79,6 +79,11 @@ def ports_are_used_once(settings: "DeploymentSettings", components: Sequence[typ
                         yield Problem(f"onprem:hosts.{host.name}", wrong, "change the port of one of them")
 
 
+def a_package_is_described(settings: "DeploymentSettings") -> Iterator[Problem]:
+    if settings.im.kind == "package" and settings.package is None:
+        yield Problem("im:package", "missing", "expected, because im:im.kind is package: the vendor's tarball")
+
+
 def administrators_are_not_everybody(settings: "DeploymentSettings") -> Iterator[Problem]:
     for index, network in enumerate(settings.administrators.networks):
         if network.prefixlen == 0:

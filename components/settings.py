@@ -13,6 +13,9 @@ from components.data_stores.etcd import EtcdSettings
 from components.data_stores.postgresql import PostgreSQLSettings
 from components.data_stores.rabbitmq import RabbitMQSettings
 from components.data_stores.redis import RedisSettings
+from components.im.ejabberd import EjabberdSettings
+from components.im.package import PackageSettings
+from components.load_balancers.haproxy import HAProxySettings
 from components.load_balancers.haproxy_local import HAProxyLocalSettings
 from components.model import Settings, Size
 from components.network.certificates import CertificatesSettings
@@ -51,11 +54,12 @@ class HostSettings(Settings):
 
 
 class IMSettings(Settings):
-    """Which IM server it is."""
+    """Which IM server it is, and limits that hold for each."""
 
     kind: Literal["ejabberd", "package"] = Field(
         "ejabberd", description="ejabberd: Debian's package; package: a vendor's tarball, described under im:package"
     )
+    max_upload_megabytes: int = Field(50, ge=1, le=2_048, description="the largest file that a client may upload")
 
 
 class DeploymentSettings(Settings):
@@ -85,8 +89,10 @@ class DeploymentSettings(Settings):
     haproxy_local: HAProxyLocalSettings = Field(
         default_factory=HAProxyLocalSettings, description="the way from the IM servers to their data stores"
     )
-
     im: IMSettings = Field(default_factory=IMSettings, description="the IM server")
+    ejabberd: EjabberdSettings = Field(default_factory=EjabberdSettings, description="limits of ejabberd")
+    package: PackageSettings | None = Field(None, description="the vendor's tarball, when im.kind is package")
+    haproxy: HAProxySettings = Field(default_factory=HAProxySettings, description="the entry point for clients")
 
     @pydantic.model_validator(mode="before")
     @classmethod

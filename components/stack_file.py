@@ -147,6 +147,7 @@ def broken_rules(
         *rules.addresses_are_used_once(settings),
         *rules.a_majority_survives_one_host(settings),
         *rules.ports_are_used_once(settings, components),
+        *rules.a_package_is_described(settings),
         *rules.administrators_are_not_everybody(settings),
         *rules.secrets_are_strong(passwords, stack_file.encrypted),
         *site_certificate.problems(settings, stack_file.secrets.get("tls_key", "")),
