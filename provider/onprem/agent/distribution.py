@@ -100,6 +100,20 @@ def _fetch(commands: Commands, wanted: Mapping[str, str]) -> None:
             raise AgentError(f"{', '.join(specs)} cannot be downloaded: {_cause(output)}{lists}")
 
 
+def release_files(commands: Commands) -> list[str]:
+    """The signed index of each package source that is reached over the network."""
+    argv = ["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)", "Created-By: Packages"]
+    rows = (line.split("|") for line in commands.run(argv).out.splitlines() if line.startswith("http"))
+    return sorted({f"{uri.rstrip('/')}/dists/{name.rstrip('/')}/InRelease" for uri, name in rows})
+
+
+def proxies(commands: Commands) -> dict[str, str]:
+    """The proxies that apt uses, by scheme."""
+    asked = "apt-config shell http Acquire::http::Proxy https Acquire::https::Proxy; echo"
+    lines = (line.partition("=") for line in commands.shell(asked).out.splitlines())
+    return {scheme: text.strip("'\"") for scheme, _, text in lines if text.strip("'\"") not in ("", "DIRECT")}
+
+
 def _archives() -> set[str]:
     return {path.name for path in Path("/var/cache/apt/archives").glob("*.deb")}
 

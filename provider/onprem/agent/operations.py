@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import distribution, lock, manifest, transaction
+from . import distribution, facts, lock, manifest, transaction
 from .change import Change
 from .commands import Commands
 from .declaration import Declaration, parse, service_name
 from .errors import AgentError
 from .live import Live
+from .measurements import Measurements
 from .removal import Removal
 from .scrubber import Scrubber
 from .store import Store
@@ -118,5 +119,17 @@ def prefetch(call: Call) -> dict[str, Any]:
         return {"downloaded": distribution.prefetch(call.commands, call.request.get("packages") or [])}
 
 
-READERS: dict[str, Callable[[Call], dict[str, Any]]] = {"look": look, "read": read, "manifest": read_manifest}
+def measure(call: Call) -> dict[str, Any]:
+    """Facts, and what each requirement is measured by."""
+    known = facts.collect(call.commands)
+    required = call.request.get("requirements") or {}
+    return {"facts": known, "measured": Measurements(call.commands, known, required).all()}
+
+
+READERS: dict[str, Callable[[Call], dict[str, Any]]] = {
+    "look": look,
+    "read": read,
+    "manifest": read_manifest,
+    "measure": measure,
+}
 WRITERS: dict[str, Callable[[Call], dict[str, Any]]] = {"apply": apply, "delete": delete, "prefetch": prefetch}
