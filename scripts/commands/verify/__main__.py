@@ -14,7 +14,7 @@ from rich.text import Text
 
 from commands.verify import VerifyError
 from commands.verify.checks import Check, Run, verify
-from commands.verify.outputs import load_outputs
+from commands.verify.outputs import installed_engine, load_outputs
 
 ROOT = Path(__file__).parents[3]
 WHAT_IT_DOES = """\
@@ -41,10 +41,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     console = Console(highlight=False)
-    run = Run(lambda check: console.print(Text(f"{check.name}: {_outcome(check)}", "dim")))
     try:
-        outputs = load_outputs(options.stack, ROOT, options.saved)
-        asyncio.run(verify(outputs, run))
+        outputs = load_outputs(options.stack, ROOT, options.saved, installed_engine())
+        with console.status("") as status:
+            run = Run(status.update)
+            asyncio.run(verify(outputs, run))
     except VerifyError as error:
         errors.print(Text(str(error), "red"))
         return 1

@@ -56,10 +56,11 @@ async def _run(accounts: Accounts, verb: str, user: str, stdin: str = "") -> Non
         *command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     )
     try:
-        _, said = await asyncio.wait_for(process.communicate(stdin.encode()), SECONDS)
+        told, said = await asyncio.wait_for(process.communicate(stdin.encode()), SECONDS)
     except TimeoutError:
         process.kill()
         raise VerifyError(f"{accounts.host}: account {verb}: no answer within {SECONDS} s") from None
     if process.returncode:
-        last = (said.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+        lines = (told + b"\n" + said).decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
         raise VerifyError(f"{accounts.host}: account {verb}: {last} (status {process.returncode})")

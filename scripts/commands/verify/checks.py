@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -37,13 +37,14 @@ class Check:
 
 @dataclass
 class Run:
-    """The checks of one run; `show` is told of each as it ends."""
+    """The checks of one run; `begins` is told the name of each as it begins."""
 
-    show: Callable[[Check], None]
+    begins: Callable[[str], None]
     checks: list[Check] = field(default_factory=list)
 
     async def check(self, name: str, work: Awaitable[Made]) -> Made | None:
         """Does `work` and notes how it went."""
+        self.begins(name)
         begun = time.perf_counter()
         made, problem, skipped = None, "", ""
         try:
@@ -52,9 +53,7 @@ class Run:
             skipped = str(reason)
         except VerifyError as error:
             problem = str(error)
-        check = Check(name, (time.perf_counter() - begun) * 1000, problem, skipped)
-        self.checks.append(check)
-        self.show(check)
+        self.checks.append(Check(name, (time.perf_counter() - begun) * 1000, problem, skipped))
         return made
 
     @property
@@ -69,18 +68,21 @@ class Skip(Exception):  # noqa: N818 - nothing is wrong
 
 async def verify(outputs: Outputs, run: Run) -> None:
     """Every check; one that fails does not keep the others from running."""
-    try:
-        async with temporary(outputs.accounts, 2) as accounts:
-            alice, bob = accounts
-            sent = [text for way in WAYS for text in await _talk(outputs, way, alice, bob, run)]
-            async with _logged_in(outputs, "tls", alice, bob, run) as both:
-                if both:
-                    await run.check("archive, read by both", _archive(both, sent))
-                    await run.check("upload a file and fetch it", _upload(outputs, both[0]))
-            await run.check("port 80 leads to https", _redirect(outputs))
-    except VerifyError as error:
-        run.checks.append(Check("temporary accounts", 0, str(error)))
-        run.show(run.checks[-1])
+    async with AsyncExitStack() as stack:
+        accounts = await run.check("two accounts", stack.enter_async_context(temporary(outputs.accounts, 2)))
+        if accounts:
+            await _with(accounts, outputs, run)
+            await run.check("accounts removed", stack.aclose())
+
+
+async def _with(accounts: list[Account], outputs: Outputs, run: Run) -> None:
+    alice, bob = accounts
+    sent = [text for way in WAYS for text in await _talk(outputs, way, alice, bob, run)]
+    async with _logged_in(outputs, "tls", alice, bob, run) as both:
+        if both:
+            await run.check("archive, read by both", _archive(both, sent))
+            await run.check("upload a file and fetch it", _upload(outputs, both[0]))
+    await run.check("port 80 leads to https", _redirect(outputs))
 
 
 async def _talk(outputs: Outputs, way: Way, alice: Account, bob: Account, run: Run) -> list[str]:
@@ -108,6 +110,8 @@ async def _logged_in(
 
 
 async def _archive(both: list[Session], sent: list[str]) -> None:
+    if not sent:
+        raise VerifyError("the archive has nothing to show: no message could be sent")
     for own, other in (both, reversed(both)):
         missing = set(sent)
         try:

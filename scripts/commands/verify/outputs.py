@@ -1,9 +1,10 @@
 """What a deployed stack says of itself: the outputs that the engine keeps, or else those of `scripts/apply`."""
 
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +47,16 @@ class Outputs(Part):
     accounts: Accounts
 
 
-def load_outputs(stack: str, root: Path, saved: Path) -> Outputs:
-    """The outputs of `stack`; raises when nothing has been deployed."""
-    found = _from_engine(stack, root) or _from_apply(stack, saved)
+def installed_engine() -> tuple[str, ...]:
+    """The command that asks the engine, or nothing when there is none."""
+    return ("pulumi",) if shutil.which("pulumi") else ()
+
+
+def load_outputs(
+    stack: str, root: Path, saved: Path, engine: Sequence[str], environment: Mapping[str, str] = os.environ
+) -> Outputs:
+    """The outputs of `stack`, asked with the command `engine` if that is not empty; raises when nothing is deployed."""
+    found = (engine and _from_engine(stack, root, engine, environment)) or _from_apply(stack, saved)
     if not found:
         raise VerifyError(f"{stack}: nothing is deployed; run scripts/quickstart {stack}, or pulumi up --stack {stack}")
     try:
@@ -58,11 +66,14 @@ def load_outputs(stack: str, root: Path, saved: Path) -> Outputs:
         raise VerifyError(f"{stack}: its outputs do not fit ({missing}); deploy it again with this version") from None
 
 
-def _from_engine(stack: str, root: Path) -> dict[str, Any]:
-    if not shutil.which("pulumi"):
-        return {}
-    command = ["pulumi", "stack", "output", "--json", "--non-interactive", "--stack", stack]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=ENGINE_SECONDS, check=False)
+def _from_engine(stack: str, root: Path, engine: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    command = [*engine, "stack", "output", "--json", "--non-interactive", "--stack", stack]
+    try:
+        done = subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, text=True, timeout=ENGINE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise VerifyError(f"{stack}: pulumi does not tell the stack's outputs within {ENGINE_SECONDS} s") from None
     outputs: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
     return outputs
 

@@ -78,6 +78,8 @@ class Session(slixmpp.ClientXMPP):
         self.cancel_connection_attempt()
         if self.transport is not None:
             await self.disconnect(wait=1)
+        if self._run_out_filters is not None:  # slixmpp leaves it running
+            self._run_out_filters.cancel()
 
     async def tell(self, other: "Session", text: str) -> None:
         """Sends `text` and waits until `other` has it."""
