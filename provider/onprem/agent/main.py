@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from . import frames
 from .commands import Commands, Ending
+from .confirmation import await_and_roll_back
 from .errors import AgentError
 from .operations import READERS, WRITERS, Call
 from .scrubber import Scrubber
@@ -121,6 +122,10 @@ def _where(error: BaseException) -> str:
 def main() -> None:
     """Standard output is kept for frames: nothing that a child or a stray print writes gets between them."""
     os.umask(0o022)
+    if sys.argv[1:2] == ["rollback"]:
+        commands = Commands(Ending(), lambda text: None, stoppable=False)
+        print(await_and_roll_back(Store(), commands, sys.argv[2], boot=sys.argv[3:] == ["boot"]))
+        return
     sink = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     agent = Agent(sys.stdin.buffer, sink, Store())

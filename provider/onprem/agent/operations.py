@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import distribution, facts, lock, manifest, transaction
+from . import confirmation, distribution, facts, lock, manifest, transaction
 from .change import Change
 from .commands import Commands
 from .declaration import Declaration, parse, service_name
@@ -65,13 +65,13 @@ def apply(call: Call) -> dict[str, Any]:
     """The transaction."""
     distribution.refuse_unsupported()
     declared = call.declared
-    with lock.writing(call.store, call.commands):
-        notes = undo_unfinished(call.store, call.commands, call.service)
+    with confirmation.writing(call.store, call.commands):
+        notes = undo_unfinished(call.store, call.commands)
         change = _change(call, declared)
-        transaction.run(change)
+        token = transaction.run(change)
     notes += change.notes + _left_behind(change)
     live = _live(call, with_steps=True, printed=change.printed)
-    return {"live": live, "notes": notes, "token": None}
+    return {"live": live, "notes": notes, "token": token}
 
 
 def _change(call: Call, declared: Declaration) -> Change:
@@ -92,30 +92,39 @@ def _left_behind(change: Change) -> list[str]:
     return [f"{what} is declared no longer and stays" for what in left]
 
 
-def undo_unfinished(store: Store, commands: Commands, service: str) -> list[str]:
-    """Puts back what a killed agent left half done; says so."""
+def undo_unfinished(store: Store, commands: Commands) -> list[str]:
+    """Puts back what a killed agent left half done, whatever service it was for; says so."""
+    return [_undo_unfinished(store, commands, service) for service in store.unfinished()]
+
+
+def _undo_unfinished(store: Store, commands: Commands, service: str) -> str:
     folder = store.transaction(service)
-    if not folder.exists():
-        return []
     logged = Logged(folder)
     undone = Undo(commands, logged.before, logged.acted, folder).run()
     if undone.failed:
         raise AgentError(f"{service}: an earlier change was cut off and cannot be undone: {' / '.join(undone.failed)}")
     UndoLog(folder).drop()
-    return [f"an earlier change was cut off ({logged.stage}) and was undone first"]
+    return f"an earlier change of {service} was cut off ({logged.stage}) and was undone first"
+
+
+def confirm(call: Call) -> dict[str, Any]:
+    """The change stays."""
+    with lock.writing(call.store, call.commands):
+        confirmation.confirm(call.store, call.commands, call.service, str(call.request.get("token")))
+    return {}
 
 
 def delete(call: Call) -> dict[str, Any]:
     """The host as it was before us."""
-    with lock.writing(call.store, call.commands):
-        undo_unfinished(call.store, call.commands, call.service)
+    with confirmation.writing(call.store, call.commands):
+        undo_unfinished(call.store, call.commands)
         return Removal(call.store, call.commands, call.declared).run()
 
 
 def prefetch(call: Call) -> dict[str, Any]:
     """Downloads packages that later changes install."""
     distribution.refuse_unsupported()
-    with lock.writing(call.store, call.commands):
+    with confirmation.writing(call.store, call.commands):
         return {"downloaded": distribution.prefetch(call.commands, call.request.get("packages") or [])}
 
 
@@ -132,4 +141,9 @@ READERS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "manifest": read_manifest,
     "measure": measure,
 }
-WRITERS: dict[str, Callable[[Call], dict[str, Any]]] = {"apply": apply, "delete": delete, "prefetch": prefetch}
+WRITERS: dict[str, Callable[[Call], dict[str, Any]]] = {
+    "apply": apply,
+    "confirm": confirm,
+    "delete": delete,
+    "prefetch": prefetch,
+}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import activation, commit, placement, steps, units
+from . import activation, commit, confirmation, login, placement, steps, units
 from .change import Change
 from .errors import AgentError
 from .undo import Undo, Undone
@@ -23,17 +23,31 @@ STAGES = (
 )
 
 
-def run(change: Change) -> None:
-    """All stages, and the commit unless it waits for a confirmation. When one fails everything is put back."""
+def run(change: Change) -> str | None:
+    """All stages, and the commit. When one fails everything is put back.
+
+    A change that is to be confirmed is committed by its confirmation: the token of that is returned.
+    """
     steps.in_order(change.declared.steps)
+    if change.declared.confirm:
+        login.refuse_lockout(change.commands, change.declared.names.values.get("administrators", ""))
+        change.log.on_begin = lambda: confirmation.arm(change.store, change.commands, change.declared)
     try:
         for stage in STAGES:
             stage(change)
         commit.prepare(change)
-        if change.log.begun and not change.declared.confirm:
-            commit.finish(change.store, change.declared.service)
+        return _end(change)
     except BaseException as error:
         raise roll_back(change, error) from error
+
+
+def _end(change: Change) -> str | None:
+    if not change.log.begun:
+        return None
+    if change.declared.confirm:
+        return confirmation.extend(change.store)
+    commit.finish(change.store, change.declared.service)
+    return None
 
 
 def roll_back(change: Change, error: BaseException) -> AgentError:
@@ -45,6 +59,8 @@ def roll_back(change: Change, error: BaseException) -> AgentError:
     undone = Undo(commands, logged.before, logged.acted, change.log.folder).run()
     if not undone.failed:
         change.log.drop()
+    if change.declared.confirm:
+        confirmation.disarm(change.store, commands)
     sentence = f"{change.declared.service}: {_cause(error)}; {outcome(undone, logged)}"
     return AgentError(sentence, rolled_back=undone.put_back, stayed=logged.stayed(), journal=journal)
 

@@ -66,7 +66,7 @@ class Undo:
     def _stop(self, unit: str, before: UnitBefore) -> None:
         """While its file is still there: what it does on stop belongs to it, a firewall's table for example."""
         state = units.state(self.commands, unit)
-        if not state.idle:
+        if self.boot or not state.idle:
             units.act(self.commands, "stop", unit, wait=not self.boot)
             self.undone.put_back.append(f"{unit} stopped")
         self.commands.run(["systemctl", "reset-failed", "--", unit])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ LOG = "log.jsonl"
 
 
 class UndoLog:
-    """Made on the first touch, beginning with how `units` are; undone by what is read back from the disk."""
+    """Made on the first touch, beginning with how `units` are and `on_begin`; undone by what is read back."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.stage_name = ""
         self.units: dict[str, UnitBefore] = {}
+        self.on_begin: Callable[[], None] | None = None
         self._seen: set[tuple[str, str]] = set()
 
     @property
@@ -79,6 +81,8 @@ class UndoLog:
             self._append({"kind": "stage", "stage": self.stage_name})
             for unit, before in self.units.items():
                 self._append({"kind": "unit", "unit": unit, **vars(before)})
+            if self.on_begin is not None:
+                self.on_begin()
         is_first = (kind, name) not in self._seen
         self._seen.add((kind, name))
         return is_first
