@@ -83,7 +83,7 @@ class Live:
         if not state.exists:
             return None
         raw: Mapping[str, Any] = self.declared.raw["units"][unit.name]
-        enabled = unit.enabled if state.is_enabled(unit.enabled) else not unit.enabled
+        enabled = state.is_enabled(unit.enabled)
         return {**raw, **_given(raw, {"running": (state.active, True), "enabled": (enabled, True)})}
 
     def _step(self, step: Step) -> dict[str, Any]:
