@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from commands.lab import requirements
-from tests.lab.private_lab import PrivateLab
+from tests.lab.deployed import Deployed
+from tests.lab.private_lab import ROOT, PrivateLab
 
 LabFactory = Callable[[Mapping[str, Any]], PrivateLab]
 
@@ -31,3 +33,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabFactory]:
     yield make
     for private in made:
         private.lab("down")
+
+
+@pytest.fixture(scope="session")
+def deployed(lab: LabFactory) -> Deployed:
+    """The stack `dev` on a host of its own, deployed without the engine."""
+    stack_file = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text())
+    private = lab(stack_file["config"])
+    made = Deployed(private, private.stacks / "saved")
+    made.first = made.apply()
+    return made
