@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -102,9 +103,8 @@ def _fetch(commands: Commands, wanted: Mapping[str, str]) -> None:
 
 def release_files(commands: Commands) -> list[str]:
     """The signed index of each package source that is reached over the network."""
-    argv = ["apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)", "Created-By: Packages"]
-    rows = (line.split("|") for line in commands.run(argv).out.splitlines() if line.startswith("http"))
-    return sorted({f"{uri.rstrip('/')}/dists/{name.rstrip('/')}/InRelease" for uri, name in rows})
+    printed = commands.run(["apt-get", "update", "--print-uris"]).out
+    return sorted(set(re.findall(r"^'(http[^']+/InRelease)'", printed, re.MULTILINE)))
 
 
 def proxies(commands: Commands) -> dict[str, str]:
