@@ -91,7 +91,7 @@ class PackageSettings(Settings):
     starttls_port: int = Field(Ports.starttls, ge=1_024, le=65_535, description="where it takes clients with STARTTLS")
     direct_tls_port: int = Field(Ports.direct_tls, ge=1_024, le=65_535, description="where it takes clients with TLS")
     web_port: int = Field(
-        Ports.web, ge=1_024, le=65_535, description="where it takes HTTPS, with the host's certificate"
+        Ports.web, ge=1_024, le=65_535, description="where it takes HTTPS and shows the host's certificate"
     )
 
 

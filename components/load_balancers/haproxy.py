@@ -102,6 +102,7 @@ def config(settings: "DeploymentSettings", host: HostPlan) -> str:
         domain=settings.domain,
         health_socket=HEALTH_SOCKET,
         im_hosts=settings.hosts_of("im"),
+        names_host=settings.im.kind == "ejabberd",  # it has two certificates; a package shows its host's to anybody
         ports=server.ports(settings),
         proxy_protocol=server.proxy_protocol(settings),
         settings=settings.haproxy,
