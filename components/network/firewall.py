@@ -16,15 +16,16 @@ RULES = f"{FOLDER}/rules.nft"
 UNIT = "im-firewall.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
 
+HEADING = "differences (+ is live and not declared, - is declared and not live):"
 LIST = "nft -s list table inet im"
-DIFFERENCE = (
-    "folder=$(mktemp -d) && trap 'rm -r \"$folder\"' EXIT && "
-    f"unshare -n sh -c 'nft -f {RULES} && {LIST}' >\"$folder/declared\" && "
-    f'{{ {LIST} >"$folder/live" 2>/dev/null || :; }} && '
-    '{ diff -U 0 --label declared --label live "$folder/declared" "$folder/live" || [ $? = 1 ]; }'
+DIFFERENCES = (
+    'folder=$(mktemp -d) && trap \'rm -r "$folder"\' EXIT && cd "$folder" && '
+    f"unshare -n sh -c 'nft -f {RULES} && {LIST}' >declared && {{ {LIST} >live 2>/dev/null || :; }} && "
+    "{ diff -U 0 declared live >differences || [ $? = 1 ]; } && "
+    f"echo '{HEADING}' && sed '1,2d; /^@@/d' differences"
 )
-"""What is loaded and not declared (+), or declared and not loaded (-). nft writes a table in its own way, so the
-declared file is loaded where it does no harm, into an empty network namespace, and both are listed."""
+"""nft writes a table in its own way, so the declared file is loaded where it does no harm, into an empty network
+namespace, and both are listed."""
 
 
 class FirewallSettings(Settings):
@@ -58,7 +59,9 @@ class Firewall(Component):
             },
             values={"administrators": ",".join(str(network) for network in networks)},
             units={UNIT: Unit(reload_on=(RULES,))},
-            steps={"rules as declared": Step(read=DIFFERENCE, want="", act=f"systemctl reload-or-restart {UNIT}")},
+            steps={
+                "rules as declared": Step(read=DIFFERENCES, want=HEADING, act=f"systemctl reload-or-restart {UNIT}")
+            },
             validate={RULES: "nft -c -f {staged}"},
             healthy=Health(command="nft list chain inet im input | grep -q 'policy drop'", seconds=10),
             confirm=True,
