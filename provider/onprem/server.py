@@ -110,17 +110,27 @@ def _sentence(error: BaseException) -> str:
     return f"onprem: a defect in the provider: {error!r} ({place.name}, line {place.lineno}); please report it"
 
 
-async def serve(engine_address: str, announce: Callable[[int], None]) -> None:
-    """Answers the engine at `engine_address` until it ends the process; `announce` is told the port."""
-    channel = grpc.aio.insecure_channel(engine_address, options=OPTIONS)
-    engine = engine_pb2_grpc.EngineStub(channel)
-    provider = OnPrem(lambda urn: EngineReport(engine, urn))
+def engine_reports(engine_address: str) -> Callable[[str], EngineReport]:
+    """Reports to the engine, by the URN of the resource."""
+    engine = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(engine_address, options=OPTIONS))
+    return lambda urn: EngineReport(engine, urn)
+
+
+async def start(provider: OnPrem, engine_address: str) -> tuple[grpc.aio.Server, int]:
+    """A server that answers for `provider`, and its port on the loopback."""
     server = grpc.aio.server(options=OPTIONS)
     servicer = Servicer([], VERSION, provider, engine_address=engine_address)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    announce(port)
+    return server, port
+
+
+async def serve(engine_address: str) -> None:
+    """Answers the engine until it ends this process. The engine reads the port from standard output."""
+    server, port = await start(OnPrem(engine_reports(engine_address)), engine_address)
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
     await server.wait_for_termination()
 
 
@@ -130,12 +140,6 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("engine", help="address of the Pulumi engine")
     engine_address = parser.parse_known_args(arguments)[0].engine
     try:
-        asyncio.run(serve(engine_address, _announce))
+        asyncio.run(serve(engine_address))
     except KeyboardInterrupt:
         return
-
-
-def _announce(port: int) -> None:
-    """The engine reads the port from standard output."""
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()

@@ -1,0 +1,64 @@
+"""The agent's journey: zipped, sent, imported from memory."""
+
+import io
+import subprocess
+import sys
+import zipfile
+
+from onprem import bundle as subject
+from onprem.bootstrap import Sent
+
+MARKER = b"\0onprem\0"
+MAIN = """
+import os
+from . import BUNDLE
+from .deep import word
+
+def main():
+    import agent
+    os.write(1, word.encode() + b" " + str(len(agent.BUNDLE)).encode() + b" " + os.read(0, 100))
+"""
+
+
+def zipped(sources: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, source in sources.items():
+            archive.writestr(path, source)
+    return buffer.getvalue()
+
+
+def start(sent: bytes) -> tuple[bytes, bytes]:
+    done = subprocess.run(  # the same command line as on a host
+        [sys.executable, "-I", "-c", subject.bootstrap()], input=sent, capture_output=True, check=False
+    )
+    return done.stdout, done.stderr
+
+
+def test_the_agent_is_imported_from_memory_and_finds_its_input_untouched() -> None:
+    bundle = zipped(
+        {
+            "agent/__init__.py": "BUNDLE = None",
+            "agent/main.py": MAIN,
+            "agent/deep/__init__.py": "from .words import word",
+            "agent/deep/words.py": "word = 'ready'",
+        }
+    )
+    said, errors = start(len(bundle).to_bytes(4, "big") + bundle + b"first frame")
+    assert said == MARKER + b"ready %d first frame" % len(bundle), errors.decode()
+
+
+def test_a_connection_that_ends_early_is_said() -> None:
+    assert start(b"\0\0\1\0too short") == (MARKER, b"the connection ended before the agent arrived\n")
+
+
+def test_the_same_sources_give_the_same_bytes() -> None:
+    first = subject.bundle()
+    subject.bundle.cache_clear()
+    assert subject.bundle() == first
+
+
+def test_the_bundle_has_the_agent_and_nothing_else() -> None:
+    names = Sent(subject.bundle()).sources
+    assert {"agent/__init__.py", "agent/main.py"} <= names.keys()
+    assert all(name.startswith("agent/") and name.endswith(".py") for name in names)
