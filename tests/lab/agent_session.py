@@ -29,7 +29,7 @@ class AgentSession:
     """One agent process on `host` of the lab `stack`."""
 
     def __init__(self, stack: str, host: str) -> None:
-        command = f"exec python3 -I -c {shlex.quote(bootstrap())}"
+        command = f"sudo=; [ $(id -u) = 0 ] || sudo='sudo -n'; exec $sudo python3 -I -c {shlex.quote(bootstrap())}"
         argv = [ROOT / "scripts/lab", "ssh", stack, host, command]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._numbers = itertools.count(1)
@@ -55,13 +55,19 @@ class AgentSession:
 
     def receive(self) -> dict[str, Any]:
         """The next frame that is no progress."""
-        while True:
-            header = self._out.read(4)
-            assert len(header) == 4, "the agent ended"
-            frame: dict[str, Any] = json.loads(self._out.read(int.from_bytes(header, "big")))
-            if "progress" not in frame:
-                return frame
-            self.progress.append(frame["progress"])
+        while (frame := self.receive_progress()) is None:
+            pass
+        return frame
+
+    def receive_progress(self) -> dict[str, Any] | None:
+        """The next frame; progress is only noted."""
+        header = self._out.read(4)
+        assert len(header) == 4, "the agent ended"
+        frame: dict[str, Any] = json.loads(self._out.read(int.from_bytes(header, "big")))
+        if "progress" not in frame:
+            return frame
+        self.progress.append(frame["progress"])
+        return None
 
     def request(self, op: str, **arguments: Any) -> dict[str, Any]:
         """The result; raises the error that the agent answers."""
