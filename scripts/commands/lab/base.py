@@ -16,6 +16,9 @@ FINISH = (
     'chroot "$1" systemctl --quiet enable systemd-networkd.service'
 )
 
+# Killed at any moment, it leaves neither a mount nor a process.
+ALONE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+
 
 def ensure(shared: Shared, sources: Sources) -> Path:
     """The folder of the base, which is complete when it has its name."""
@@ -31,10 +34,8 @@ def _make(base: Path, sources: Sources) -> None:
     partial = base.with_suffix(".partial")
     remove_tree(partial)
     partial.parent.mkdir(parents=True, exist_ok=True)
-    options = [f"--aptopt={option}" for option in sources.options]
-    run(
-        ["mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}", *options,
-         "--dpkgopt=force-unsafe-io", f"--customize-hook={FINISH}", RELEASE, partial, *sources.lines(sources.urls)],
-        doing="mmdebstrap",
-    )  # fmt: skip
+    options = ["--quiet", "--mode=root", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    options += ["--dpkgopt=force-unsafe-io", f"--customize-hook={FINISH}"]
+    options += [f"--aptopt={option}" for option in sources.options]
+    run([*ALONE, "mmdebstrap", *options, RELEASE, str(partial), *sources.lines(sources.urls)], doing="mmdebstrap")
     partial.rename(base)
