@@ -56,8 +56,8 @@ class Etcd(Component):
             },
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
             secrets={"key": leaf.key},
-            # etcd reads renewed certificates by itself at the next handshake.
-            units={"etcd.service": Unit(restart_on=(ENVIRONMENT, DROP_IN))},
+            # etcd reads a renewed certificate by itself at the next handshake, but not a new CA.
+            units={"etcd.service": Unit(restart_on=(ENVIRONMENT, DROP_IN, CA))},
             steps={
                 "membership": Step(read=f"{MEMBER} state", want="member", act=f"{MEMBER} join", when="before_start")
             },

@@ -145,7 +145,7 @@ class PostgreSQL(Component):
 
 def databases(settings: "DeploymentSettings") -> tuple[Database, ...]:
     """The database of the IM adapter that the stack has chosen."""
-    return (IM_DATABASE,)
+    return (PACKAGE_DATABASE,) if settings.im.kind == "package" else (IM_DATABASE,)
 
 
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:

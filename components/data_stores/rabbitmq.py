@@ -35,7 +35,7 @@ DROP_IN = "/etc/systemd/system/rabbitmq-server.service.d/im.conf"
 PORT_MAPPER = ("/etc/systemd/system/epmd.socket", "/etc/systemd/system/epmd.service")
 TLS = "/etc/rabbitmq/tls"
 CA, CERTIFICATE, KEY = f"{TLS}/ca.pem", f"{TLS}/certificate.pem", f"{TLS}/key.pem"
-SHOW = "/usr/local/lib/im/rabbitmq-definitions"
+ORDER = "/usr/local/lib/im/rabbitmq-order"
 MEMBER = "/usr/local/lib/im/rabbitmq-member"
 
 
@@ -103,11 +103,7 @@ class RabbitMQ(Component):
             steps={**membership(others), **steps(settings)},
             before_restart=f"{MEMBER} drain" if others else "",
             leave=f"{MEMBER} leave" if others else "",
-            healthy=Health(
-                command="rabbitmq-diagnostics -q check_running && rabbitmq-diagnostics -q check_local_alarms"
-                f" && rabbitmq-diagnostics -q check_port_listener {PORT}",
-                seconds=120,
-            ),
+            healthy=Health(command=f"{ORDER} healthy {PORT}", seconds=120),
         )
 
     @classmethod
@@ -141,7 +137,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, others: tuple[HostPlan
         DISTRIBUTION: File(content=render("rabbitmq/distribution.config.j2", **names)),
         DROP_IN: File(content=render("rabbitmq/rabbitmq-server.service.conf.j2")),
         DEFINITIONS: File(content=json.dumps(definitions(settings.rabbitmq), indent=2) + "\n"),
-        SHOW: File(content=render("rabbitmq/rabbitmq_definitions.py"), mode="0755"),
+        ORDER: File(content=render("rabbitmq/rabbitmq_order.py"), mode="0755"),
         MEMBER: File(content=render("rabbitmq/rabbitmq-member.sh"), mode="0755"),
         USER_PASSWORD: File(content="${secret:password}\n", mode="0600"),
         COOKIE: File(content="${secret:cookie}", mode="0400", owner="rabbitmq", group="rabbitmq"),
@@ -181,11 +177,11 @@ def queue(name: str, settings: QueueSettings) -> dict[str, Any]:
 
 
 def lines(settings: RabbitMQSettings) -> list[str]:
-    """As `rabbitmq-definitions show` prints them on the host."""
+    """As `rabbitmq-order show` prints them on the host."""
     declared = definitions(settings)
     return [
         f"vhost {VHOST}: quorum",
-        f"user {USER}",
+        f"user {USER}: login works",
         *(f"permissions: {json.dumps(permission, sort_keys=True)}" for permission in declared["permissions"]),
         *(f"policy: {json.dumps(policy, sort_keys=True)}" for policy in declared["policies"]),
         *(f"queue: {json.dumps(queue, sort_keys=True)}" for queue in declared["queues"]),
@@ -193,19 +189,8 @@ def lines(settings: RabbitMQSettings) -> list[str]:
 
 
 def steps(settings: "DeploymentSettings") -> dict[str, Step]:
-    """The user, then what it may use. Users that nobody declared, guest above all, are removed."""
-    return {
-        "user": Step(
-            read=f"rabbitmqctl -q authenticate_user {USER} <{USER_PASSWORD} >/dev/null 2>&1"
-            " && echo 'login works' || echo 'login is refused'",
-            want="login works",
-            act=f"rabbitmqctl -q add_user {USER} <{USER_PASSWORD}"
-            f" || rabbitmqctl -q change_password {USER} <{USER_PASSWORD}",
-        ),
-        "definitions": Step(
-            read=f"{SHOW} show", want="\n".join(lines(settings.rabbitmq)), act=f"{SHOW} apply", after=("user",)
-        ),
-    }
+    """The user and what it may use. Users that nobody declared, guest above all, are removed."""
+    return {"definitions": Step(read=f"{ORDER} show", want="\n".join(lines(settings.rabbitmq)), act=f"{ORDER} apply")}
 
 
 def membership(others: tuple[HostPlan, ...]) -> dict[str, Step]:

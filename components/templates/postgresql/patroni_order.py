@@ -165,11 +165,27 @@ def load_time() -> str:
 
 
 def reload() -> None:
-    """Run by systemd as the user of PostgreSQL; while PostgreSQL is down there is nothing to wait for."""
+    """Run by systemd as the user of PostgreSQL. Patroni overlooks a renewed certificate if other files changed, too."""
+    read_again()
+    if not has_own_certificate():
+        read_again()
+
+
+def read_again() -> None:
+    """While PostgreSQL is down there is nothing to wait for."""
     before = load_time()
     os.kill(int(os.environ["MAINPID"]), signal.SIGHUP)
     if before and not wait(lambda: load_time() != before, 2 * SETTLE_SECONDS):
         fail("PostgreSQL has not read its configuration again")
+
+
+def has_own_certificate() -> bool:
+    address, port = local["restapi"]["connect_address"].rsplit(":", 1)
+    try:
+        shown = ssl.get_server_certificate((address, int(port)), timeout=5)
+    except OSError:
+        return False
+    return shown.strip() in Path(local["restapi"]["certfile"]).read_text()
 
 
 if __name__ == "__main__":

@@ -1,14 +1,19 @@
 #!/usr/bin/python3 -I
-# managed by Pulumi; edit components/templates/rabbitmq/rabbitmq_definitions.py
-"""The users, permissions, limits and declared queues of RabbitMQ: show | apply."""
+# managed by Pulumi; edit components/templates/rabbitmq/rabbitmq_order.py
+"""Users, permissions, limits and queues of RabbitMQ, and whether it serves: show | apply | healthy PORT."""
 
+import base64
+import hashlib
+import hmac
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 DECLARED = Path("/etc/rabbitmq/im.json")
+PASSWORD = Path("/etc/rabbitmq/im.password")
 KINDS = {"permissions": "permissions", "policies": "policy", "queues": "queue"}
 
 declared = json.loads(DECLARED.read_text())
@@ -16,8 +21,9 @@ VHOST = declared["permissions"][0]["vhost"]
 USER = declared["permissions"][0]["user"]
 
 
-def rabbitmqctl(*arguments: str) -> str:
-    answer = subprocess.run(["rabbitmqctl", "-q", *arguments], capture_output=True, text=True, check=False)
+def rabbitmqctl(*arguments: str, stdin: str = "") -> str:
+    command = ["rabbitmqctl", "-q", *arguments]
+    answer = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
     if answer.returncode:
         sys.exit(f"rabbitmqctl {' '.join(arguments)}: {(answer.stderr or answer.stdout).strip()}")
     return answer.stdout
@@ -27,8 +33,19 @@ def live() -> dict[str, Any]:
     return dict(json.loads(rabbitmqctl("export_definitions", "-")))
 
 
-def users(definitions: dict[str, Any]) -> list[str]:
-    return sorted(user["name"] for user in definitions["users"])
+def users(definitions: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {user["name"]: user for user in sorted(definitions["users"], key=lambda user: str(user["name"]))}
+
+
+def state(user: dict[str, Any]) -> str:
+    """`login works` for ours. The stored hash is four bytes of salt and the SHA-256 of salt and password."""
+    if user["name"] != USER:
+        return "not declared"
+    if user["tags"]:
+        return "with tags that are not declared"
+    stored = base64.b64decode(user["password_hash"])
+    made = hashlib.sha256(stored[:4] + PASSWORD.read_text().strip().encode()).digest()
+    return "login works" if hmac.compare_digest(stored[4:], made) else "login is refused"
 
 
 def queue_types(definitions: dict[str, Any]) -> list[str]:
@@ -46,8 +63,8 @@ def show() -> None:
     definitions = live()
     for kind in queue_types(definitions):
         print(f"vhost {VHOST}: {kind}")
-    for user in users(definitions):
-        print(f"user {user}")
+    for name, user in users(definitions).items():
+        print(f"user {name}: {state(user)}")
     names = {queue["name"] for queue in declared["queues"]}
     for key, word in KINDS.items():
         ours = [
@@ -57,18 +74,34 @@ def show() -> None:
             print(f"{word}: {json.dumps(same_fields(item, declared[key][0]), sort_keys=True)}")
 
 
+def set_user(exists: bool) -> None:
+    rabbitmqctl("change_password" if exists else "add_user", USER, stdin=PASSWORD.read_text())
+    rabbitmqctl("set_user_tags", USER)
+
+
 def apply() -> None:
     definitions = live()
     if not queue_types(definitions):
         rabbitmqctl("add_vhost", VHOST, "--default-queue-type", "quorum")
-    for user in users(definitions):
-        if user != USER:
-            rabbitmqctl("delete_user", user)
+    set_user(USER in users(definitions))
+    for name in set(users(definitions)) - {USER}:
+        rabbitmqctl("delete_user", name)
     for policy in definitions["policies"]:
         if policy["vhost"] == VHOST and policy["name"] not in {item["name"] for item in declared["policies"]}:
             rabbitmqctl("clear_policy", "-p", VHOST, policy["name"])
     rabbitmqctl("import_definitions", str(DECLARED))
 
 
+def healthy(port: str) -> None:
+    """A member without a majority answers, too, but has closed its listener."""
+    status = json.loads(rabbitmqctl("status", "--formatter", "json"))
+    if int(port) not in [listener["port"] for listener in status["listeners"]]:
+        sys.exit(f"RabbitMQ does not listen on port {port}")
+    if status["alarms"]:
+        sys.exit(f"RabbitMQ makes publishers wait: {json.dumps(status['alarms'])}")
+
+
+ORDERS: dict[str, Callable[..., None]] = {"show": show, "apply": apply, "healthy": healthy}
+
 if __name__ == "__main__":
-    {"show": show, "apply": apply}[sys.argv[1]]()
+    ORDERS[sys.argv[1]](*sys.argv[2:])
