@@ -13,7 +13,6 @@ from onprem.report import Report
 from onprem.transport import Channel, Opener, open_ssh
 
 HEARTBEAT_SECONDS = 10
-STATUS_SECONDS = 5
 
 
 class Connection:
@@ -62,24 +61,14 @@ class Connection:
     async def _result(
         self, about: str, op: str, answers: asyncio.Queue[dict[str, Any]], report: Report
     ) -> dict[str, Any]:
-        progress, since = "", asyncio.get_running_loop().time()
-        while True:
-            try:
-                answer = await asyncio.wait_for(answers.get(), STATUS_SECONDS)
-            except TimeoutError:
-                if progress:
-                    await report.status(f"{progress}, {asyncio.get_running_loop().time() - since:.0f} s")
-                continue
-            if "progress" in answer:
-                progress, since = str(answer["progress"]), asyncio.get_running_loop().time()
-                await report.status(progress)
-            elif "result" in answer:
-                result: dict[str, Any] = answer["result"]
-                return result
-            elif "lost" in answer:
-                raise OnPremError(answer["lost"] + (ROLLED_BACK if op in ("apply", "delete") else ""))
-            else:
-                raise failure(about, answer["error"])
+        while "progress" in (answer := await answers.get()):
+            await report.status(str(answer["progress"]))
+        if "lost" in answer:
+            raise OnPremError(answer["lost"] + (ROLLED_BACK if op in ("apply", "delete") else ""))
+        if "result" not in answer:
+            raise failure(about, answer["error"])
+        result: dict[str, Any] = answer["result"]
+        return result
 
     async def _receive(self) -> None:
         reason = "the agent sent what is no answer"

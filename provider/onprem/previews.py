@@ -27,13 +27,16 @@ def without_unknown(declared: Declared) -> tuple[dict[str, Any], dict[str, list[
 
 
 def lines(declared: Declared, live: Mapping[str, Any], waiting: Mapping[str, list[str]]) -> list[str]:
-    """What would change, `+` new, `-` gone, `~` otherwise; files as line diffs."""
+    """What would change: `+` new, `~` otherwise, `?` what cannot be compared yet; files line by line."""
     found: list[str] = []
     for section in ("packages", "users", "directories", "files", "units"):
         for key, entry in declared.get(section, {}).items():
-            if key not in waiting:
+            if section == "files" and key in waiting:
+                found.append(f"? file {key}: {', '.join(waiting[key])} not known yet; declared:")
+                found += _all_lines(entry["content"], " ")
+            else:
                 found += _entry(section, key, entry, live.get(section, {}).get(key))
-    return found + [f"? {path}: depends on {', '.join(names)}, not known yet" for path, names in waiting.items()]
+    return found
 
 
 def _known(values: Mapping[str, str]) -> dict[str, str]:
@@ -47,7 +50,10 @@ def _waits(text: str, missing: set[tuple[str, str]]) -> list[str]:
 def _entry(section: str, key: str, declared: Any, live: Any) -> Iterator[str]:
     noun = NOUNS[section]
     if live is None:
-        yield f"+ {noun} {key}"
+        # The engine's own display cuts long text after a few lines.
+        content = declared["content"] if section == "files" else ""
+        yield f"+ {noun} {key}{':' if content else ''}"
+        yield from _all_lines(content, "+")
     elif isinstance(declared, str):
         if declared not in ("", live):
             yield f"~ {noun} {key}: {live} => {declared}"
@@ -56,6 +62,10 @@ def _entry(section: str, key: str, declared: Any, live: Any) -> Iterator[str]:
             if name in live and live[name] != declared[name] and not _has_all(declared[name], live[name]):
                 yield f"~ {noun} {key}: {name}: {_text(live[name])} => {_text(declared[name])}"
         yield from _text_diff(key, live.get("content", ""), declared.get("content", ""))
+
+
+def _all_lines(text: str, sign: str) -> list[str]:
+    return [f"    {sign}{line}" for line in text.splitlines()]
 
 
 def _text_diff(path: str, live: str, declared: str) -> Iterator[str]:

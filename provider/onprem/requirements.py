@@ -35,7 +35,7 @@ def evaluate(host: str, required: Mapping[str, Any], measured: Mapping[str, Any]
 def _at_least(unit: str) -> Check:
     def check(found: Any, needed: Any) -> Iterator[tuple[str, str]]:
         if found < needed:
-            yield f"{found:g} {unit}", f"{needed:g} {unit}"
+            yield f"{found:.0f} {unit}", f"{needed:.0f} {unit}"
 
     return check
 
@@ -51,7 +51,7 @@ def _is(wrong: str, right: str) -> Check:
 def _room(found: Any, needed: Any) -> Iterator[tuple[str, str]]:
     for path, megabytes in needed.items():
         if (has := found.get(path)) is not None and has < megabytes:
-            yield f"{has:g} MB free in {path}", f"{megabytes:g} MB"
+            yield f"{has:.0f} MB free in {path}", f"{megabytes:.0f} MB"
 
 
 def _system(found: Any, needed: Any) -> Iterator[tuple[str, str]]:

@@ -77,22 +77,6 @@ def test_progress_reaches_the_report() -> None:
     assert said.statuses == ["downloading 14 packages"]
 
 
-def test_a_silent_step_shows_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subject, "STATUS_SECONDS", 0.01)
-    hosts = ScriptedHosts({"apply": lambda _: [{"progress": "starting"}], "ping": lambda _: {}})
-    said = Said()
-
-    async def act(connections: Connections) -> None:
-        connection = await connections.get("db1")
-        asking = asyncio.create_task(connection.request("apply", said))
-        while len(said.statuses) < 2:
-            await asyncio.sleep(0.01)
-        asking.cancel()
-
-    use(hosts, act)
-    assert said.statuses[:2] == ["starting", "starting, 0 s"]
-
-
 def test_the_agent_is_told_that_we_are_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(subject, "HEARTBEAT_SECONDS", 0.01)
     hosts = ScriptedHosts({})

@@ -39,7 +39,8 @@ def test_each_change_is_a_line_and_a_file_a_line_diff() -> None:
         "+ package nginx",
         "~ package curl: 7 => 8",
         "+ directory /srv",
-        "+ file /etc/new",
+        "+ file /etc/new:",
+        "    +x",
         "~ file /etc/changed: mode: 0600 => 0644",
         "~ file /etc/changed:",
         "    @@ -1,3 +1,3 @@",
@@ -47,8 +48,9 @@ def test_each_change_is_a_line_and_a_file_a_line_diff() -> None:
         "    -B",
         "    +b",
         "     c=${secret:pw}",
+        "? file /etc/later: ${value:address} not known yet; declared:",
+        "     ${value:address} ${secret:pw}",
         "~ unit nginx.service: running: no => yes",
-        "? /etc/later: depends on ${value:address}, not known yet",
     ]
 
 

@@ -153,7 +153,11 @@ def test_a_preview_looks_and_passes_unknown_values_on() -> None:
     hosts, engine = use({"look": lambda _: {"live": {}}}, act)
     assert [request["op"] for request in hosts.requests] == ["look"]
     assert [(log.urn, log.ephemeral, log.message) for log in engine.logged] == [
-        (URN, False, "web1/nginx: would change on the host:\n? /etc/x: depends on ${secret:pw}, not known yet")
+        (
+            URN,
+            False,
+            "web1/nginx: would change on the host:\n? file /etc/x: ${secret:pw} not known yet; declared:\n     pw=${secret:pw}",
+        )
     ]
 
 
