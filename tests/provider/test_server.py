@@ -156,7 +156,9 @@ def test_a_preview_looks_and_passes_unknown_values_on() -> None:
         (
             URN,
             False,
-            "web1/nginx: would change on the host:\n? file /etc/x: ${secret:pw} not known yet; declared:\n     pw=${secret:pw}",
+            "web1/nginx: would change on the host:\n"
+            "? file /etc/x: ${secret:pw} not known yet; declared:\n"
+            "     pw=${secret:pw}",
         )
     ]
 
