@@ -3,7 +3,8 @@
 import asyncio
 import json
 import runpy
-from collections.abc import Mapping
+import signal
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_root_resource, reset_options
 from pulumi.runtime.stack import Stack, run_pulumi_func
 
+from components.component import Component
+from components.deployment import COMPONENTS
+from components.settings import DeploymentSettings
+from components.stack_file import load_settings
+
 ROOT = Path(__file__).parent.parent
 STACKS = ROOT / "stacks"
 
@@ -25,7 +31,7 @@ COMPUTED: Mapping[str, tuple[str, ...]] = {
     "tls:index/locallySignedCert:LocallySignedCert": ("certPem",),
     "random:index/randomPassword:RandomPassword": ("result",),
     "random:index/randomString:RandomString": ("result",),
-    "command:local:Command": ("stdout", "stderr"),
+    "command:local:Command": ("stdout",),
 }
 """What these providers compute. In a preview it stays unknown."""
 
@@ -146,17 +152,30 @@ def run(
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     monitor = RecordingMonitor(Recording(preview))
+    on_interrupt = signal.getsignal(signal.SIGINT)
     try:
         set_all_config(dict(config), [])
         set_mocks(monitor.mocks, "im", stack, preview=preview, monitor=monitor)
         outputs = loop.run_until_complete(execute(program))
     finally:
+        signal.signal(signal.SIGINT, on_interrupt)
         reset_options()
         set_all_config({}, [])
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
         asyncio.set_event_loop(None)
     return Program(tuple(monitor.registered), outputs)
+
+
+def settings_of(
+    config: Mapping[str, str], encrypted: Iterable[str] = (), components: Sequence[type[Component]] = COMPONENTS
+) -> DeploymentSettings:
+    """The settings alone, as the program would load them."""
+    set_all_config(dict(config), list(encrypted))
+    try:
+        return load_settings(components)
+    finally:
+        set_all_config({}, [])
 
 
 async def execute(program: str) -> dict[str, Any]:

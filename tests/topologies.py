@@ -39,12 +39,25 @@ PROD: Mapping[str, Any] = {
     "im:size": "medium",
     "im:protect": True,
 }
-TOPOLOGIES: tuple[str, ...] = ("dev", "test", "prod")
+PACKAGE: Mapping[str, Any] = {
+    **TEST,
+    "im:im": {"kind": "package"},
+    "im:package": {
+        "name": "chat",
+        "version": "1.0",
+        "source": "/srv/chat-1.0.tar.gz",
+        "sha256": "0" * 64,
+        "health": "./bin/health",
+        "units": ["chat.service"],
+        "runtimes": ["java"],
+    },
+}
+TOPOLOGIES: tuple[str, ...] = ("dev", "test", "prod", "package")
 
 
 def config(topology: str) -> dict[str, str]:
     """The configuration of one of `TOPOLOGIES`."""
-    made = {"test": TEST, "prod": PROD}
+    made = {"test": TEST, "prod": PROD, "package": PACKAGE}
     return as_config(made[topology]) if topology in made else config_of(topology)
 
 

@@ -5,15 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from pulumi.runtime import set_all_config
 
 from components.component import Component
 from components.deployment import COMPONENTS
 from components.network.flows import Flow
 from components.problems import SettingsError
 from components.settings import DeploymentSettings
-from components.stack_file import load_settings
-from tests.recording import as_config, config_of
+from tests.recording import as_config, config_of, settings_of
 
 ROLES = ("load_balancer", "im", "database", "queue", "cache")
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE2oQ3OBkbVjIPmcGbEmvQvJpJqBiXKbrG0wX9s0kqhP alice"
@@ -47,11 +45,7 @@ def load(
 ) -> DeploymentSettings:
     """Loads `BASE` with changes; `None` takes a key out."""
     values = {key: value for key, value in {**BASE, **changes}.items() if value is not None}
-    set_all_config(as_config(values), list(encrypted))
-    try:
-        return load_settings((*COMPONENTS, *more))
-    finally:
-        set_all_config({}, [])
+    return settings_of(as_config(values), encrypted, (*COMPONENTS, *more))
 
 
 def mistakes(changes: Mapping[str, Any], **how: Any) -> str:
@@ -71,11 +65,7 @@ def hosts(*names: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("stack", ["dev", "example"])
 def test_loads_the_stack_files(stack: str) -> None:
-    set_all_config(config_of(stack), [])
-    try:
-        assert load_settings(COMPONENTS).domain.startswith("chat.")
-    finally:
-        set_all_config({}, [])
+    assert settings_of(config_of(stack)).domain.startswith("chat.")
 
 
 def test_a_misspelt_setting_gets_the_closest_known_one() -> None:
@@ -246,6 +236,12 @@ def test_a_witness_on_one_of_the_two_hosts_is_none() -> None:
 
 def test_two_hosts_with_a_witness_are_taken() -> None:
     load({"onprem:hosts": hosts("a1", "a2", "w1"), "im:roles": roles(database=["a1", "a2"], witness=["w1"])})
+
+
+def test_a_package_that_is_not_described_is_refused() -> None:
+    assert mistakes({"im:im": {"kind": "package"}}) == (
+        "im:package: missing; expected, because im:im.kind is package: the vendor's tarball"
+    )
 
 
 def test_ssh_from_the_whole_world_is_refused() -> None:

@@ -4,12 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import pytest
-from pulumi.runtime import set_all_config
 
 from components import rules
 from components.deployment import COMPONENTS
-from components.stack_file import load_settings
-from tests.recording import Program
+from tests.recording import Program, settings_of
 from tests.topologies import config
 
 
@@ -33,9 +31,5 @@ def test_a_path_is_a_file_or_a_directory(program: Program) -> None:
 
 
 def test_ports_have_one_owner(topology: str) -> None:
-    set_all_config(config(topology), [])
-    try:
-        settings = load_settings(())
-    finally:
-        set_all_config({}, [])
+    settings = settings_of(config(topology), components=())
     assert list(rules.ports_are_used_once(settings, COMPONENTS)) == []

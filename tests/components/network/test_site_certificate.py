@@ -6,14 +6,11 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from pulumi.runtime import set_all_config
 
-from components.deployment import COMPONENTS
 from components.problems import SettingsError
 from components.settings import DeploymentSettings
-from components.stack_file import load_settings
 from tests.components.network.conftest import pem, write_site
-from tests.recording import as_config
+from tests.recording import as_config, settings_of
 from tests.topologies import TEST
 
 
@@ -21,11 +18,7 @@ def load(folder: Path, tls_key: str = "", **changes: Any) -> DeploymentSettings:
     """Loads the topology `test` with the certificate of `folder`."""
     own = {"kind": "files", "certificate_file": f"{folder}/certificate.pem", "key_file": f"{folder}/key.pem", **changes}
     more = {"im:tls_key": tls_key} if tls_key else {}
-    set_all_config(as_config({**TEST, "im:certificates": own, **more}), ["im:tls_key"])
-    try:
-        return load_settings(COMPONENTS)
-    finally:
-        set_all_config({}, [])
+    return settings_of(as_config({**TEST, "im:certificates": own, **more}), ["im:tls_key"])
 
 
 def mistakes(folder: Path, tls_key: str = "", **changes: Any) -> str:
