@@ -28,7 +28,7 @@ class AgentFailedError(Exception):
 class AgentSession:
     """One agent process on `host` of the lab `stack`."""
 
-    def __init__(self, stack: str, host: str) -> None:
+    def __init__(self, stack: str, host: str, archive: bytes | None = None) -> None:
         command = f"sudo=; [ $(id -u) = 0 ] || sudo='sudo -n'; exec $sudo python3 -I -c {shlex.quote(bootstrap())}"
         argv = [ROOT / "scripts/lab", "ssh", stack, host, command]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -36,7 +36,7 @@ class AgentSession:
         self._writing = threading.Lock()
         self.progress: list[str] = []
         assert self._out.read(len(MARKER)) == MARKER
-        self._write(bundle())
+        self._write(bundle() if archive is None else archive)
 
     @property
     def _out(self) -> IO[bytes]:

@@ -12,7 +12,7 @@ from tests.lab.agent_session import AgentFailedError, AgentSession
 from tests.lab.conftest import LabFactory
 from tests.lab.private_lab import PrivateLab
 
-HOSTS = {"web": {"address": "10.77.201.11"}, "ops": {"address": "10.77.201.12", "user": "ops"}}
+HOSTS = {"web": {"address": "10.77.201.11"}}
 CONFIG = "/etc/haproxy/haproxy.cfg"
 TOKEN = "/etc/haproxy/token"
 CANARY = "canary~0123456789.abcdefghij"
