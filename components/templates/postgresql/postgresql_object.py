@@ -20,6 +20,9 @@ ITERATIONS = 4096
 """PostgreSQL's own number, for verifiers it makes itself."""
 
 MORE_RIGHTS = "rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls"
+ORPHANS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE usesysid NOT IN (SELECT oid FROM pg_roles)"""
+"""A role that is made anew has another number: sessions of the dropped one may do nothing, and must log in again."""
 STRANGERS = """SELECT format('ALTER TABLE %I.%I OWNER TO {owner};', nspname, relname)
 FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
 WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' AND relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
@@ -60,6 +63,7 @@ def set_role(name: str, attribute: str = "NOREPLICATION") -> None:
     exists = query(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'")  # noqa: S608 - names are our own
     rights = f"LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOBYPASSRLS {attribute}"
     query(f"{'ALTER' if exists else 'CREATE'} ROLE {name} {rights} PASSWORD '{verifier(password(name))}'")
+    query(ORPHANS)
 
 
 def password(name: str) -> str:
