@@ -225,4 +225,6 @@ def ssh(settings: "DeploymentSettings", host: HostPlan) -> str:
 
 def send(settings: "DeploymentSettings", own: PackageSettings, host: HostPlan) -> str:
     """The script that this machine runs."""
-    return render("package/send.sh.j2", host=host.name, source=own.source, sha256=own.sha256, ssh=ssh(settings, host))
+    return render(
+        "package/send.sh.j2", host=host.name, source=own.source, sha256=own.sha256, ssh=f"{ssh(settings, host)} install"
+    )

@@ -1,0 +1,140 @@
+"""ejabberd's files: parsed as it would parse them, and held to what the deployment promises."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from components.im.ejabberd import (
+    ACCOUNT_BACKEND,
+    CONFIG,
+    DEFAULT,
+    DISTRIBUTION,
+    MEMBER,
+    SECRETS,
+    UNIT,
+    VM_ARGS,
+)
+from tests.topologies import recorded
+
+
+def files(topology: str = "test", host: str = "im1") -> dict[str, str]:
+    return recorded(topology).files(host)
+
+
+@pytest.fixture
+def ejabberd() -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml.safe_load(files()[CONFIG])
+    return parsed
+
+
+def inputs(topology: str = "test", host: str = "im1") -> Any:
+    return recorded(topology).services[f"{host}/ejabberd"].inputs
+
+
+def test_listens_for_the_load_balancers_and_not_for_the_world(ejabberd: dict[str, Any]) -> None:
+    where = [(item.get("ip"), item["port"]) for item in ejabberd["listen"]]
+    assert where == [
+        ("192.0.2.11", 15222),
+        ("192.0.2.11", 15223),
+        ("192.0.2.11", 15443),
+        (None, "unix:/run/ejabberd/api.sock"),
+    ]
+
+
+def test_every_network_port_expects_the_proxy_header_and_tls(ejabberd: dict[str, Any]) -> None:
+    for item in ejabberd["listen"][:3]:
+        assert item["use_proxy_protocol"] is True
+        assert item.get("tls") or item.get("starttls_required")
+        assert item["protocol_options"] == "TLS_OPTIONS"
+
+
+def test_nothing_administrative_is_on_the_web_port(ejabberd: dict[str, Any]) -> None:
+    assert sorted(ejabberd["listen"][2]["request_handlers"]) == [
+        "/.well-known/host-meta",
+        "/.well-known/host-meta.json",
+        "/bosh",
+        "/upload/im1",
+        "/ws",
+    ]
+
+
+def test_passwords_are_scram_and_strong(ejabberd: dict[str, Any]) -> None:
+    assert ejabberd["auth_password_format"] == "scram"
+    assert "plain" in ejabberd["disable_sasl_mechanisms"]
+    assert ejabberd["modules"]["mod_register"] == {"access": "nobody", "password_strength": 64}
+    assert ejabberd["access_rules"]["nobody"] == {"deny": "all"}
+    allowed = ejabberd["api_permissions"]["console commands"]["what"]
+    assert {"!register", "!change_password"} <= set(allowed)
+
+
+def test_every_message_is_archived_in_the_database(ejabberd: dict[str, Any]) -> None:
+    assert ejabberd["default_db"] == "sql"
+    assert ejabberd["modules"]["mod_mam"]["default"] == "always"
+    assert not any(isinstance(options, dict) and options.get("db_type") for options in ejabberd["modules"].values())
+
+
+def test_other_servers_are_not_spoken_to(ejabberd: dict[str, Any]) -> None:
+    assert ejabberd["s2s_access"] == "nobody"
+    assert not any(item["module"] == "ejabberd_s2s_in" for item in ejabberd["listen"])
+
+
+def test_the_database_is_the_one_that_postgresql_makes(ejabberd: dict[str, Any]) -> None:
+    found = {name: ejabberd[f"sql_{name}"] for name in ("server", "port", "database", "username")}
+    assert found == {"server": "127.0.0.1", "port": 5432, "database": "im", "username": "ejabberd"}
+    assert ejabberd["sql_ssl_verify"] is True
+
+
+def test_the_configuration_holds_no_secret_and_the_secrets_file_is_read(ejabberd: dict[str, Any]) -> None:
+    assert "${secret:" not in files()[CONFIG]
+    assert ejabberd["include_config_file"] == {SECRETS: {"allow_only": ["define_macro"]}}
+    macros = yaml.safe_load(files()[SECRETS])["define_macro"]
+    assert ejabberd["sql_password"] in macros
+
+
+def test_the_check_of_the_configuration_can_cut_out_the_secrets() -> None:
+    """The staged secrets are not in place yet; the check removes the lines up to the next empty one."""
+    without = re.sub(r"(?ms)^include_config_file:.*?^$", "", files()[CONFIG])
+    assert sorted(set(yaml.safe_load(files()[CONFIG])) - set(yaml.safe_load(without))) == ["include_config_file"]
+
+
+def test_members_speak_tls_on_one_port_of_their_address() -> None:
+    assert "ERLANG_NODE=ejabberd@192.0.2.12\n" in files(host="im2")[DEFAULT]
+    assert "ERL_DIST_PORT=5210\n" in files()[DEFAULT]
+    assert "-kernel inet_dist_use_interface {192,0,2,11}\n" in files()[VM_ARGS]
+    assert "-proto_dist inet_tls\n" in files()[VM_ARGS]
+    assert files()[DISTRIBUTION].count("{verify, verify_peer}") == 2
+
+
+def test_the_silence_that_counts_as_loss_is_the_same_in_both_places(ejabberd: dict[str, Any]) -> None:
+    assert f"-kernel net_ticktime {ejabberd['net_ticktime']}\n" in files()[VM_ARGS]
+
+
+def test_one_host_has_no_membership_and_several_have() -> None:
+    assert list(inputs("dev", "dev1")["steps"]) == ["schema"]
+    assert sorted(inputs()["steps"]) == ["member", "schema"]
+    assert inputs()["leave"] == f"{MEMBER} leave"
+    assert "leave" not in inputs("dev", "dev1")
+    assert 'PEERS = ["192.0.2.12"]' in files()[MEMBER]
+
+
+def test_what_a_running_ejabberd_does_not_read_again_restarts_it() -> None:
+    unit = inputs()["units"]["ejabberd.service"]
+    assert set(unit["restart_on"]) >= {VM_ARGS, DEFAULT, SECRETS, UNIT}
+    assert CONFIG in unit["reload_on"]
+
+
+def test_the_port_mapper_is_off_where_rabbitmq_does_not_need_it() -> None:
+    assert "epmd.socket" not in inputs("test")["units"]
+    assert inputs("prod")["units"]["epmd.socket"]["running"] is False
+
+
+def test_no_command_carries_a_secret() -> None:
+    for step in inputs()["steps"].values():
+        assert "${secret:" not in step["read"] + step["act"]
+
+
+def test_programs_are_for_root_only() -> None:
+    for path in (MEMBER, ACCOUNT_BACKEND, "/usr/local/lib/im/account"):
+        assert inputs()["files"][path]["mode"] == "0700"
