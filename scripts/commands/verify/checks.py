@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -135,20 +135,27 @@ async def _upload(outputs: Outputs, own: Session) -> None:
     content = secrets.token_bytes(UPLOAD_BYTES)
     try:
         slot = await _slot(own)
-        headers = {header["name"]: header["value"] for header in slot["put"]["headers"]}
-        headers["Content-Type"] = "application/octet-stream"
         async with web(outputs.endpoints.domain, own.where.address, trusting(outputs.ca)) as client:
-            async with client.put(slot["put"]["url"], data=content, headers=headers) as answer:
+            async with client.put(slot.put, data=content, headers=slot.headers) as answer:
                 if answer.status not in (200, 201):
                     raise VerifyError(f"{own.where.address}: the upload is refused with status {answer.status}")
-            async with client.get(slot["get"]["url"]) as answer:
+            async with client.get(slot.get) as answer:
                 if await answer.read() != content:
                     raise VerifyError(f"{own.where.address}: the upload does not come back (status {answer.status})")
     except (aiohttp.ClientError, OSError) as error:
         raise VerifyError(f"{own.where.address}: upload: {why(error)}") from None
 
 
-async def _slot(own: Session):  # type: ignore[no-untyped-def]
+@dataclass(frozen=True)
+class Slot:
+    """Where to put a file, with which headers, and where to get it."""
+
+    put: str
+    headers: Mapping[str, str]
+    get: str
+
+
+async def _slot(own: Session) -> Slot:
     plugin = own["xep_0363"]
     try:
         service = await plugin.find_upload_service(timeout=10)
@@ -157,7 +164,9 @@ async def _slot(own: Session):  # type: ignore[no-untyped-def]
         answer = await plugin.request_slot(service["from"], "verify.bin", UPLOAD_BYTES, timeout=10)
     except (IqError, IqTimeout, FileUploadError) as error:
         raise VerifyError(f"{own.where.address}: no place for an upload: {error}") from None
-    return answer["http_upload_slot"]
+    slot = answer["http_upload_slot"]
+    headers = {header["name"]: header["value"] for header in slot["put"]["headers"]}
+    return Slot(slot["put"]["url"], {**headers, "Content-Type": "application/octet-stream"}, slot["get"]["url"])
 
 
 async def _redirect(outputs: Outputs) -> None:

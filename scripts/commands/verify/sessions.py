@@ -110,6 +110,9 @@ class Session(slixmpp.ClientXMPP):
 class WebSession(Session):
     """A client inside a WebSocket at `/ws`."""
 
+    _client: aiohttp.ClientSession | None = None
+    _socket: WebSocketTransport | None = None
+
     async def _attempt_connection(self, host: str, port: int, tls: bool, server_hostname: str | None) -> bool:
         where = self.where
         self._client = web(where.domain, host, self.ssl_context)
@@ -119,12 +122,15 @@ class WebSession(Session):
             await self._client.close()
             self.event("connection_failed", error)
             return False
-        self.connection_made(WebSocketTransport(socket, where.domain, self.data_received, self.connection_lost))
+        self._socket = WebSocketTransport(socket, where.domain, self.data_received, self.connection_lost)
+        self.connection_made(self._socket)
         return True
 
     async def log_out(self) -> None:
         await super().log_out()
-        if hasattr(self, "_client"):
+        if self._socket:
+            await self._socket.ended()
+        if self._client:
             await self._client.close()
 
 
@@ -144,4 +150,5 @@ def why(error: Any) -> str:
         return "nothing listens there; is HAProxy running, and does the firewall let you in?"
     if isinstance(inner, aiohttp.WSServerHandshakeError):
         return f"the web server answers {inner.status} and no WebSocket; is the IM server running?"
-    return f"cannot connect: {getattr(inner, 'strerror', None) or inner}"
+    reason = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    return f"cannot connect: {reason}"

@@ -43,6 +43,12 @@ class WebSocketTransport(asyncio.Transport):
     def abort(self) -> None:
         self.close()
 
+    async def ended(self) -> None:
+        """Closes, and returns once nothing of it is left."""
+        self.close()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._socket.close()
+
     async def _send(self) -> None:
         while (message := await self._queue.get()) is not None:
             await self._socket.send_str(message)
