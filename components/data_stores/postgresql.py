@@ -127,7 +127,7 @@ class PostgreSQL(Component):
             },
             units={
                 "patroni.service": Unit(
-                    reload_on=(PATRONI, PATRONI_PASSWORDS, CA, CERTIFICATE, KEY), restart_on=(DROP_IN,)
+                    reload_on=(PATRONI, FOUNDING, PATRONI_PASSWORDS, CA, CERTIFICATE, KEY), restart_on=(DROP_IN,)
                 ),
             },
             steps=steps(settings),

@@ -19,8 +19,9 @@ import yaml
 
 FOLDER = Path("/etc/patroni/im")
 RESTART_SECONDS = 120
-SETTLE_SECONDS = 15
-"""More than two rounds of Patroni's loop: by then every member knows whether it must restart."""
+RELOAD_SECONDS = 30
+NOTICE_SECONDS = 3
+"""After one round of its loop, Patroni needs so long to know whether a restart is pending."""
 
 local = yaml.safe_load((FOLDER / "patroni.yml").read_text())
 own = f"https://{local['restapi']['connect_address']}"
@@ -128,12 +129,20 @@ def apply() -> None:
         fail(f"Patroni does not answer: {before}")
     if before != declared():
         put(declared())
-        wait(lambda: restart_is_pending(own), SETTLE_SECONDS)
+        time.sleep(declared()["loop_wait"] + NOTICE_SECONDS)
+    started = int(time.time())
     for member in sorted(members(), key=leads):
         if restart_is_pending(url_of(member)) and not restart(url_of(member)):
             put(before)
-            wait(lambda: ask(own, "/readiness")[0] == 200, RESTART_SECONDS)
-            fail(f"PostgreSQL on {member['name']} does not start with the new settings; those in etcd are put back")
+            reason = last_fatal(started)
+            fail(f"PostgreSQL on {member['name']} does not start with the new settings, the old are put back{reason}")
+
+
+def last_fatal(since: int) -> str:
+    command = ["journalctl", "-u", "patroni.service", "-o", "cat", "--no-pager", f"--since=@{since}"]
+    journal = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    found = [line.partition("FATAL:")[2].strip() for line in journal.splitlines() if "FATAL:" in line]
+    return f". It says: {found[-1]}" if found else ""
 
 
 def put(settings: dict[str, Any]) -> None:
@@ -172,10 +181,10 @@ def reload() -> None:
 
 
 def read_again() -> None:
-    """While PostgreSQL is down there is nothing to wait for."""
+    """A PostgreSQL that was down may be started by the new files, and is given the time for it."""
     before = load_time()
     os.kill(int(os.environ["MAINPID"]), signal.SIGHUP)
-    if before and not wait(lambda: load_time() != before, 2 * SETTLE_SECONDS):
+    if not wait(lambda: load_time() not in ("", before), RELOAD_SECONDS) and before:
         fail("PostgreSQL has not read its configuration again")
 
 
