@@ -18,12 +18,14 @@ def explain(host: str, login: Login, said: str, ssh: str) -> str:
     if found := CHANGED.search(said):
         return (
             f"{host}: its host key has changed: it now offers {found[1]} {found[2]}; find out why before anything"
-            f" else, and only then run: ssh-keygen -R {_known_name(login)} && {ssh} true"
+            f" else, and only then run: {_forget(said, login)} && {_ask(ssh)}"
         )
     if is_unknown_key(said):
         found = OFFERED.search(said)
         offered = f" it offers {found[1]} {found[2]};" if found else ""
-        return f"{host}: its host key is not known;{offered} compare it with the host's own, then accept it: {ssh} true"
+        return (
+            f"{host}: its host key is not known;{offered} compare it with the host's own, then accept it: {_ask(ssh)}"
+        )
     for pattern, sentence in SENTENCES:
         if found := re.search(pattern, said):
             return f"{host}: " + sentence.format(found[0], user=login.user, address=login.address, ssh=ssh)
@@ -32,8 +34,15 @@ def explain(host: str, login: Login, said: str, ssh: str) -> str:
     return f"{host}: no agent could be started at {login.address}; {last}; try by hand: {ssh} python3 --version"
 
 
-def _known_name(login: Login) -> str:
-    return login.address if login.port in (None, 22) else f"'[{login.address}]:{login.port}'"
+def _forget(said: str, login: Login) -> str:
+    """The command that ssh itself advises: it knows which file holds the old key."""
+    found = re.search(r"remove with:\s+(ssh-keygen [^\r\n]+)", said)
+    return found[1] if found else f"ssh-keygen -R {login.address}"
+
+
+def _ask(ssh: str) -> str:
+    """The command that shows the key and asks, whatever the configuration says."""
+    return f"{ssh.replace('ssh ', 'ssh -o StrictHostKeyChecking=ask ', 1)} true"
 
 
 SENTENCES = (

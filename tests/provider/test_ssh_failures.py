@@ -17,14 +17,17 @@ SSH = "ssh ops@192.0.2.1"
             "No ED25519 host key is known for 192.0.2.1 and you have requested strict checking.\r\n"
             "Host key verification failed.\r\n",
             "db1: its host key is not known; it offers ssh-ed25519 SHA256:abc+/; compare it with the host's own, then"
-            " accept it: ssh ops@192.0.2.1 true",
+            " accept it: ssh -o StrictHostKeyChecking=ask ops@192.0.2.1 true",
         ),
         (
             "@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @\r\n"
             "The fingerprint for the ED25519 key sent by the remote host is\nSHA256:xyz.\r\n"
+            "Offending ED25519 key in /home/ops/hosts:7\r\n  remove with:\r\n"
+            "  ssh-keygen -f '/home/ops/hosts' -R '192.0.2.1'\r\n"
             "Host key verification failed.\r\n",
             "db1: its host key has changed: it now offers ED25519 SHA256:xyz; find out why before anything else, and"
-            " only then run: ssh-keygen -R 192.0.2.1 && ssh ops@192.0.2.1 true",
+            " only then run: ssh-keygen -f '/home/ops/hosts' -R '192.0.2.1' &&"
+            " ssh -o StrictHostKeyChecking=ask ops@192.0.2.1 true",
         ),
         (
             "ops@192.0.2.1: Permission denied (publickey,password).\r\n",
@@ -64,9 +67,3 @@ SSH = "ssh ops@192.0.2.1"
 )
 def test_each_failure_has_its_sentence(said: str, sentence: str) -> None:
     assert explain("db1", LOGIN, said, SSH) == sentence
-
-
-def test_a_changed_key_on_another_port_is_named_as_known_hosts_has_it() -> None:
-    said = "The fingerprint for the RSA key sent by the remote host is\nSHA256:x.\n"
-    sentence = explain("db1", Login("192.0.2.1", port=2222), said, SSH)
-    assert "ssh-keygen -R '[192.0.2.1]:2222'" in sentence
