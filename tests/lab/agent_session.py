@@ -30,7 +30,7 @@ class AgentSession:
 
     def __init__(self, stack: str, host: str, archive: bytes | None = None) -> None:
         command = f"sudo=; [ $(id -u) = 0 ] || sudo='sudo -n'; exec $sudo python3 -I -c {shlex.quote(bootstrap())}"
-        argv = [ROOT / "scripts/lab", "ssh", stack, host, command]
+        argv = [str(ROOT / "scripts/lab"), "ssh", stack, host, command]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._numbers = itertools.count(1)
         self._writing = threading.Lock()

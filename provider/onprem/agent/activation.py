@@ -91,11 +91,9 @@ def _bring(change: Change, unit: Unit) -> bool:
     state = current(change, unit.name)
     action = verb(change, unit)
     enabled = state.is_enabled(unit.enabled)
-    if not action and enabled:
+    if not action and enabled == unit.enabled:
         return False
-    if not state.exists and not unit.running and not unit.enabled:
-        return False
-    if not enabled:
+    if enabled != unit.enabled:
         change.stage(f"{'enabling' if unit.enabled else 'disabling'} {unit.name}")
         change.log.enabling(unit.name)
         units.enable(change.commands, unit.name, state.enabled, unit.enabled)

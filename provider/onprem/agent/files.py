@@ -30,7 +30,9 @@ class Found:
 
     def describe(self) -> str:
         """For an operator, in parentheses."""
-        return f"(symbolic link: {self.target})" if self.kind == "symlink" else f"(not a regular file: {self.kind})"
+        if self.kind == "symlink":
+            return f"(symbolic link: {self.target})"
+        return "(directory)" if self.kind == "directory" else "(special file)"
 
 
 @contextlib.contextmanager

@@ -80,7 +80,7 @@ class Live:
 
     def _unit(self, unit: Unit) -> dict[str, Any] | None:
         state = units.state(self.commands, unit.name)
-        if not state.exists:
+        if not state.exists and (unit.running or unit.enabled):
             return None
         raw: Mapping[str, Any] = self.declared.raw["units"][unit.name]
         enabled = state.is_enabled(unit.enabled)

@@ -67,6 +67,7 @@ class Agent:
     def _answer(self, request: dict[str, Any]) -> None:
         scrubber = Scrubber(known_secrets(request))
         try:
+            self._ending.check()
             result = self._operation(request)(self._call(request, scrubber))
             answer = {"result": result}
         except AgentError as error:

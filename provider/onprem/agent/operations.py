@@ -100,7 +100,7 @@ def undo_unfinished(store: Store, commands: Commands) -> list[str]:
 def _undo_unfinished(store: Store, commands: Commands, service: str) -> str:
     folder = store.transaction(service)
     logged = Logged(folder)
-    undone = Undo(commands, logged.before, logged.acted, folder).run()
+    undone = Undo(commands.unstoppable(), logged.before, logged.acted, folder).run()
     if undone.failed:
         raise AgentError(f"{service}: an earlier change was cut off and cannot be undone: {' / '.join(undone.failed)}")
     UndoLog(folder).drop()

@@ -12,7 +12,9 @@ from .errors import AgentError
 
 
 def early_files(change: Change) -> None:
-    """Those that a package reads while it is installed."""
+    """Those that a package reads while it is installed; without one to install they are like the others."""
+    if not distribution.missing(change.commands, change.declared.packages):
+        return
     for file in change.declared.files.values():
         if file.early and differs(change, file):
             change.stage(f"writing {file.path}")

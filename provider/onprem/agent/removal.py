@@ -33,7 +33,8 @@ class Removal:
         if known is None:
             return {"kept": {"packages": [], "users": [], "data": []}, "notes": [f"{service} had nothing on this host"]}
         self._leave()
-        undone = Undo(self.commands, known.before, self._acted(known), self.store.originals(service)).run()
+        commands = self.commands.unstoppable()
+        undone = Undo(commands, known.before, self._acted(known), self.store.originals(service)).run()
         if undone.failed:
             raise AgentError(f"{service}: not all could be put back: {' / '.join(undone.failed)}; run it again")
         notes = [f"{unit} ran before and does not start now" for unit in undone.down]

@@ -32,7 +32,7 @@ class State:
         return UnitBefore(self.active, self.enabled)
 
     def is_enabled(self, wanted: bool) -> bool:
-        """Whether it starts at boot; a unit that cannot be enabled (static, generated) is as wanted."""
+        """Whether it starts at boot; one that cannot be enabled or disabled (static, generated) is as `wanted`."""
         return self.enabled in ON if self.enabled in ON | OFF else wanted
 
 
