@@ -21,7 +21,6 @@ LIMITS = "/etc/systemd/system/haproxy.service.d/limits.conf"
 TLS = "/etc/haproxy/tls"
 DOMAIN_CERTIFICATE = f"{TLS}/domain.pem"
 CA = f"{TLS}/ca.pem"
-CHECK_CONFIG = "/usr/local/lib/im/haproxy-check-config"
 HEALTH_SOCKET = "/run/haproxy/health.sock"
 
 PUBLIC_PORTS = (80, 443, 5222, 5223)
@@ -69,7 +68,6 @@ class HAProxy(Component):
             files={
                 CONFIG: File(content=config(self.plan.settings, host)),
                 LIMITS: File(content=render("haproxy/limits.conf.j2", settings=self.plan.settings.haproxy)),
-                CHECK_CONFIG: File(content=render("haproxy/check-config.j2", tls=TLS), mode="0700", early=True),
                 DOMAIN_CERTIFICATE: File(content="${value:domain_certificate}\n${secret:domain_key}\n", mode="0600"),
                 CA: File(content="${value:ca}\n"),
             },
@@ -78,7 +76,7 @@ class HAProxy(Component):
             units={
                 "haproxy.service": Unit(reload_on=(CONFIG, DOMAIN_CERTIFICATE, CA), restart_on=(LIMITS,)),
             },
-            validate={CONFIG: f"{CHECK_CONFIG} {{staged}}"},
+            validate={CONFIG: "haproxy -c -f {staged}"},
             healthy=Health(command=READY),
         )
 

@@ -1,6 +1,5 @@
 """ejabberd's files: parsed as it would parse them, and held to what the deployment promises."""
 
-import re
 from typing import Any
 
 import pytest
@@ -91,12 +90,6 @@ def test_the_configuration_holds_no_secret_and_the_secrets_file_is_read(ejabberd
     assert ejabberd["include_config_file"] == {SECRETS: {"allow_only": ["define_macro"]}}
     macros = yaml.safe_load(files()[SECRETS])["define_macro"]
     assert ejabberd["sql_password"] in macros
-
-
-def test_the_check_of_the_configuration_can_cut_out_the_secrets() -> None:
-    """The staged secrets are not in place yet; the check removes the lines up to the next empty one."""
-    without = re.sub(r"(?ms)^include_config_file:.*?^$", "", files()[CONFIG])
-    assert sorted(set(yaml.safe_load(files()[CONFIG])) - set(yaml.safe_load(without))) == ["include_config_file"]
 
 
 def test_members_speak_tls_on_one_port_of_their_address() -> None:
