@@ -71,7 +71,7 @@ def _answer(url: str) -> HTTPResponse:
     if not got:
         raise QuickstartError(f"{url} does not answer within {ANSWER_SECONDS} s")
     if isinstance(got[0], Exception):
-        raise QuickstartError(f"{url}: {got[0]}")
+        raise QuickstartError(f"{url}: {getattr(got[0], 'reason', got[0])}")
     return got[0]
 
 

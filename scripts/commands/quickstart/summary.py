@@ -27,17 +27,18 @@ def _hosts(config: Mapping[str, Any]) -> Table:
     return table
 
 
-def _login(stack: str, outputs: Outputs, authority: Path) -> Table:
+def _login(stack: str, outputs: Outputs, authority: Path) -> Text:
     endpoints = outputs.endpoints
     ports = ", ".join(f"{name} {port}" for name, port in endpoints.ports.items())
-    table = Table("", "", title="how to log in", show_header=False)
     account = f"scripts/lab ssh {stack} {outputs.accounts.host} /usr/local/lib/im/account add alice"
-    table.add_row("make an account", f"{account}\n(then type a password of its own and Enter)")
-    table.add_row("user name", f"alice@{endpoints.domain}")
-    table.add_row("server", f"{', '.join(endpoints.addresses)}; {ports}; WebSocket wss://{endpoints.domain}/ws")
-    table.add_row("trust", str(authority))
-    table.add_row("from where", f"inside the lab's network: scripts/lab run {stack} -- YOUR-CLIENT")
-    return table
+    rows = {
+        "make an account": f"{account}   (then type its password)",
+        "user name": f"alice@{endpoints.domain}",
+        "server": f"{', '.join(endpoints.addresses)}; ports: {ports}; wss://{endpoints.domain}/ws",
+        "authority to trust": str(authority),
+        "start a client": f"scripts/lab run {stack} -- CLIENT   (the lab's network cannot be reached otherwise)",
+    }
+    return Text("\n  ".join(["how to log in", *(f"{name:<19}{value}" for name, value in rows.items())]))
 
 
 def _next(stack: str, outputs: Outputs, has_engine: bool) -> Text:

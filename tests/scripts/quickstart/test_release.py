@@ -87,7 +87,7 @@ def test_says_that_a_release_does_not_exist(published: Release, tmp_path: Path) 
         other.fetch(tmp_path / "one", lambda text: None)
 
     url = f"{published.checksums}/v9.9.9/pulumi-9.9.9-checksums.txt"
-    assert str(refused.value) == f"{url}: HTTP Error 404: File not found"
+    assert str(refused.value) == f"{url}: File not found"
 
 
 def test_gives_up_on_a_site_that_does_not_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
