@@ -2,6 +2,7 @@
 
 import asyncio
 import runpy
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -55,7 +56,9 @@ async def _run(program: Path) -> dict[str, Any]:
 
 def _execute(program: Path) -> None:
     sys.path.insert(0, str(program))
+    interrupted = signal.getsignal(signal.SIGINT)
     try:
         runpy.run_path(str(program / "__main__.py"), run_name="__main__")
     finally:
+        signal.signal(signal.SIGINT, interrupted)  # under the engine the program sets its own
         sys.path.remove(str(program))

@@ -1,5 +1,6 @@
 """A whole program under the acting monitor."""
 
+import signal
 import textwrap
 import threading
 from collections.abc import Mapping
@@ -178,3 +179,11 @@ def test_refuses_resources_without_a_stand_in(stack: Stack) -> None:
 
     unknown = "pet: random:index/randomPet:RandomPet needs the Pulumi engine; there is no stand-in for it"
     assert [str(error) for error in stack.errors] == [unknown]
+
+
+def test_an_interruption_is_ours_to_handle_whatever_the_program_sets(stack: Stack) -> None:
+    before = signal.getsignal(signal.SIGINT)
+
+    stack.run("import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)")
+
+    assert signal.getsignal(signal.SIGINT) is before
