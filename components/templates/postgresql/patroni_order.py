@@ -2,6 +2,7 @@
 # managed by Pulumi; edit components/templates/postgresql/patroni_order.py
 """Asks and orders Patroni, over its REST interface: healthy | settings | apply | hand-over | reload."""
 
+import functools
 import http.client
 import json
 import os
@@ -23,18 +24,24 @@ RELOAD_SECONDS = 30
 NOTICE_SECONDS = 3
 """After one round of its loop, Patroni needs so long to know whether a restart is pending."""
 
-local = yaml.safe_load((FOLDER / "patroni.yml").read_text())
-own = f"https://{local['restapi']['connect_address']}"
+
+@functools.cache
+def local() -> dict[str, Any]:
+    return dict(yaml.safe_load((FOLDER / "patroni.yml").read_text()))
+
+
+def own() -> str:
+    return f"https://{local()['restapi']['connect_address']}"
 
 
 def fail(text: str) -> NoReturn:
-    sys.exit(f"{local['name']}: {text}")
+    sys.exit(f"{local()['name']}: {text}")
 
 
 def ask(url: str, path: str, method: str = "GET", body: Any = None, seconds: int = 5) -> tuple[int, Any]:
     """The status and the answer; status 0 and the reason when there is none."""
-    context = ssl.create_default_context(cafile=local["restapi"]["cafile"])
-    context.load_cert_chain(local["restapi"]["certfile"], local["restapi"]["keyfile"])
+    context = ssl.create_default_context(cafile=local()["restapi"]["cafile"])
+    context.load_cert_chain(local()["restapi"]["certfile"], local()["restapi"]["keyfile"])
     address = urlsplit(url)
     connection = http.client.HTTPSConnection(address.hostname or "", address.port, timeout=seconds, context=context)
     try:
@@ -55,7 +62,7 @@ def parsed(text: str) -> Any:
 
 
 def members() -> list[dict[str, Any]]:
-    status, cluster = ask(own, "/cluster")
+    status, cluster = ask(own(), "/cluster")
     if status != 200:
         fail(f"Patroni does not tell its members: {cluster}")
     return list(cluster["members"])
@@ -84,7 +91,7 @@ def wait(done: Callable[[], bool], seconds: int) -> bool:
 
 
 def healthy() -> None:
-    status, answer = ask(own, "/readiness")
+    status, answer = ask(own(), "/readiness")
     if status != 200:
         fail(f"PostgreSQL is not ready: {answer.get('state', status) if isinstance(answer, dict) else answer}")
     primaries = [member["name"] for member in those_that_answer("/primary")]
@@ -113,18 +120,18 @@ def restart_is_pending(url: str) -> bool:
 
 
 def show_settings() -> None:
-    status, live = ask(own, "/config")
+    status, live = ask(own(), "/config")
     if status != 200:
         print("Patroni does not answer")
         return
     print("\n".join(lines(live)))
-    if restart_is_pending(own):
+    if restart_is_pending(own()):
         print("a restart is pending")
 
 
 def apply() -> None:
     """Writes the declared settings and restarts who must, replicas first; if one does not come up, puts them back."""
-    status, before = ask(own, "/config")
+    status, before = ask(own(), "/config")
     if status != 200:
         fail(f"Patroni does not answer: {before}")
     if before != declared():
@@ -146,7 +153,7 @@ def last_fatal(since: int) -> str:
 
 
 def put(settings: dict[str, Any]) -> None:
-    status, answer = ask(own, "/config", "PUT", settings)
+    status, answer = ask(own(), "/config", "PUT", settings)
     if status != 200:
         fail(f"Patroni refuses the settings: {answer}")
 
@@ -158,13 +165,13 @@ def restart(url: str) -> bool:
 def hand_over() -> None:
     """Before a restart: another member becomes the primary, and this one its synchronous replica."""
     others = [member["name"] for member in those_that_answer("/synchronous")]
-    if ask(own, "/primary")[0] != 200 or not others:
+    if ask(own(), "/primary")[0] != 200 or not others:
         return
-    order = {"leader": local["name"], "candidate": others[0]}
-    status, answer = ask(own, "/switchover", "POST", order, RESTART_SECONDS)
+    order = {"leader": local()["name"], "candidate": others[0]}
+    status, answer = ask(own(), "/switchover", "POST", order, RESTART_SECONDS)
     if status != 200:
         fail(f"could not hand over to {others[0]}: {answer}")
-    if not wait(lambda: ask(own, "/synchronous")[0] == 200, RESTART_SECONDS):
+    if not wait(lambda: ask(own(), "/synchronous")[0] == 200, RESTART_SECONDS):
         fail(f"handed over to {others[0]}, but did not become its synchronous replica in {RESTART_SECONDS} s")
 
 
@@ -189,12 +196,12 @@ def read_again() -> None:
 
 
 def has_own_certificate() -> bool:
-    address, port = local["restapi"]["connect_address"].rsplit(":", 1)
+    address, port = local()["restapi"]["connect_address"].rsplit(":", 1)
     try:
         shown = ssl.get_server_certificate((address, int(port)), timeout=5)
     except OSError:
         return False
-    return shown.strip() in Path(local["restapi"]["certfile"]).read_text()
+    return shown.strip() in Path(local()["restapi"]["certfile"]).read_text()
 
 
 if __name__ == "__main__":

@@ -34,7 +34,11 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-if __name__ == "__main__":
-    needed = shared_buffers(parameters(yaml.safe_load(Path(sys.argv[1]).read_text())))
+def check(file: Path) -> None:
+    needed = shared_buffers(parameters(yaml.safe_load(file.read_text())))
     if needed > memory() * LARGEST_SHARE:
         sys.exit(f"shared_buffers is {needed >> 20} MB, this host has {memory() >> 20} MB in all; a quarter is usual")
+
+
+if __name__ == "__main__":
+    check(Path(sys.argv[1]))

@@ -16,9 +16,12 @@ DECLARED = Path("/etc/rabbitmq/im.json")
 PASSWORD = Path("/etc/rabbitmq/im.password")
 KINDS = {"permissions": "permissions", "policies": "policy", "queues": "queue"}
 
-declared = json.loads(DECLARED.read_text())
-VHOST = declared["permissions"][0]["vhost"]
-USER = declared["permissions"][0]["user"]
+VHOST = "im"
+USER = "im"
+
+
+def declared() -> dict[str, Any]:
+    return dict(json.loads(DECLARED.read_text()))
 
 
 def rabbitmqctl(*arguments: str, stdin: str = "") -> str:
@@ -65,13 +68,14 @@ def show() -> None:
         print(f"vhost {VHOST}: {kind}")
     for name, user in users(definitions).items():
         print(f"user {name}: {state(user)}")
-    names = {queue["name"] for queue in declared["queues"]}
+    wanted = declared()
+    names = {queue["name"] for queue in wanted["queues"]}
     for key, word in KINDS.items():
         ours = [
             item for item in definitions[key] if item["vhost"] == VHOST and (key != "queues" or item["name"] in names)
         ]
-        for item in sorted(ours, key=lambda item: item.get("name", item.get("user"))):
-            print(f"{word}: {json.dumps(same_fields(item, declared[key][0]), sort_keys=True)}")
+        for item in sorted(ours, key=lambda item: str(item.get("name", item.get("user")))):
+            print(f"{word}: {json.dumps(same_fields(item, wanted[key][0]), sort_keys=True)}")
 
 
 def set_user(exists: bool) -> None:
@@ -81,13 +85,14 @@ def set_user(exists: bool) -> None:
 
 def apply() -> None:
     definitions = live()
+    policies = {policy["name"] for policy in declared()["policies"]}
     if not queue_types(definitions):
         rabbitmqctl("add_vhost", VHOST, "--default-queue-type", "quorum")
     set_user(USER in users(definitions))
     for name in set(users(definitions)) - {USER}:
         rabbitmqctl("delete_user", name)
     for policy in definitions["policies"]:
-        if policy["vhost"] == VHOST and policy["name"] not in {item["name"] for item in declared["policies"]}:
+        if policy["vhost"] == VHOST and policy["name"] not in policies:
             rabbitmqctl("clear_policy", "-p", VHOST, policy["name"])
     rabbitmqctl("import_definitions", str(DECLARED))
 

@@ -1,0 +1,159 @@
+"""RabbitMQ: TLS only, what is declared in it, and how drift of it reads."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from components.data_stores.rabbitmq import CONFIG, DEFINITIONS, ENVIRONMENT, PORT_MAPPER, RabbitMQSettings
+from tests.components.data_stores.scripts import load
+from tests.recording import as_config, run
+from tests.topologies import TEST, recorded
+
+PASSWORD = "an example of a password"
+
+
+def service(topology: str, host: str) -> Mapping[str, Any]:
+    return recorded(topology).services[f"{host}/rabbitmq"].inputs
+
+
+def settings(topology: str, host: str) -> dict[str, str]:
+    found = [line for line in recorded(topology).files(host)[CONFIG].splitlines() if " = " in line]
+    return dict(line.split(" = ", 1) for line in found)
+
+
+def test_listens_with_tls_on_the_hosts_address_only() -> None:
+    listeners = {name: value for name, value in settings("dev", "dev1").items() if name.startswith("listeners.")}
+    assert listeners == {"listeners.tcp": "none", "listeners.ssl.1": "10.77.1.11:5671"}
+
+
+def test_one_member_looks_for_no_others() -> None:
+    assert not [name for name in settings("dev", "dev1") if name.startswith("cluster_formation")]
+    assert set(service("dev", "dev1")["steps"]) == {"definitions"}
+
+
+def test_members_find_each_other_and_the_minority_pauses() -> None:
+    made = settings("test", "im2")
+    assert made["cluster_partition_handling"] == "pause_minority"
+    nodes = [made[f"cluster_formation.classic_config.nodes.{number}"] for number in (1, 2, 3)]
+    assert nodes == ["rabbit@192.0.2.12", "rabbit@192.0.2.11", "rabbit@192.0.2.13"]
+    assert set(service("test", "im2")["steps"]) == {"membership", "replicas", "definitions"}
+    assert "FIRST_MEMBER=192.0.2.11\n" in recorded("test").files("im2")[ENVIRONMENT]
+
+
+def test_members_prove_who_they_are() -> None:
+    environment = recorded("test").files("im1")[ENVIRONMENT]
+    assert environment.count("-proto_dist inet_tls") == 2
+    assert "inet_dist_use_interface {192,0,2,11} " in environment
+
+
+def test_the_port_mapper_is_masked_before_the_package_could_start_it() -> None:
+    files = service("dev", "dev1")["files"]
+    assert [(files[path]["content"], files[path]["early"]) for path in PORT_MAPPER] == [("", True), ("", True)]
+
+
+def test_queues_are_quorum_queues_with_the_declared_limits() -> None:
+    changed = {**TEST, "im:rabbitmq": {"queues": {"audit": {"max_length": 7}, "events": {}}}}
+    made = json.loads(run(as_config(changed), "test").files("im1")[DEFINITIONS])
+    assert [queue["name"] for queue in made["queues"]] == ["audit", "events"]
+    assert made["queues"][0]["arguments"] == {
+        "x-queue-type": "quorum",
+        "x-max-length": 7,
+        "x-overflow": "reject-publish",
+    }
+
+
+def test_a_name_that_rabbitmq_keeps_for_itself_is_refused() -> None:
+    with pytest.raises(ValueError, match="'amq.x' is no name for a queue; use letters, digits, dots and hyphens"):
+        RabbitMQSettings.model_validate({"queues": {"amq.x": {}}})
+
+
+@pytest.fixture
+def order(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    module = load("rabbitmq/rabbitmq_order.py")
+    (tmp_path / "password").write_text(f"{PASSWORD}\n")
+    (tmp_path / "declared").write_text(recorded("dev").files("dev1")[DEFINITIONS])
+    monkeypatch.setattr(module, "PASSWORD", tmp_path / "password")
+    monkeypatch.setattr(module, "DECLARED", tmp_path / "declared")
+    return module
+
+
+def exported(**changes: Any) -> dict[str, Any]:
+    """What RabbitMQ exports once everything is as declared."""
+    hashed = base64.b64encode(b"salt" + hashlib.sha256(b"salt" + PASSWORD.encode()).digest()).decode()
+    declared = json.loads(recorded("dev").files("dev1")[DEFINITIONS])
+    return {
+        **declared,
+        "users": [{"name": "im", "password_hash": hashed, "tags": []}],
+        "vhosts": [{"name": "/"}, {"name": "im", "default_queue_type": "quorum"}],
+        "queues": [*declared["queues"], {**declared["queues"][0], "name": "made by a client"}],
+        **changes,
+    }
+
+
+def shown(
+    order: ModuleType, definitions: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> list[str]:
+    monkeypatch.setattr(order, "live", lambda: definitions)
+    order.show()
+    return capsys.readouterr().out.splitlines()
+
+
+def test_the_step_reads_what_the_program_declares(
+    order: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    want = service("dev", "dev1")["steps"]["definitions"]["want"]
+    assert shown(order, exported(), monkeypatch, capsys) == want.splitlines()
+
+
+def test_drift_is_one_line(
+    order: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared = shown(order, exported(), monkeypatch, capsys)
+    ours, guest = exported()["users"][0], {"name": "guest", "password_hash": "", "tags": ["administrator"]}
+    found = shown(order, exported(users=[ours, guest]), monkeypatch, capsys)
+    assert set(found) - set(declared) == {"user guest: not declared"}
+    found = shown(order, exported(users=[{**ours, "password_hash": "c2FsdHg="}]), monkeypatch, capsys)
+    assert set(found) - set(declared) == {"user im: login is refused"}
+    found = shown(order, exported(users=[{**ours, "tags": ["administrator"]}]), monkeypatch, capsys)
+    assert set(found) - set(declared) == {"user im: with tags that are not declared"}
+    found = shown(order, exported(queues=[]), monkeypatch, capsys)
+    assert [line[:6] for line in set(declared) - set(found)] == ["queue:"]
+
+
+def test_nothing_undeclared_keeps_a_login(order: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, ...]] = []
+    monkeypatch.setattr(order, "live", lambda: exported(users=[{"name": "guest"}], vhosts=[{"name": "/"}]))
+    monkeypatch.setattr(order, "rabbitmqctl", lambda *words, stdin="": told.append((*words, stdin)))
+    order.apply()
+    assert told == [
+        ("add_vhost", "im", "--default-queue-type", "quorum", ""),
+        ("add_user", "im", f"{PASSWORD}\n"),
+        ("set_user_tags", "im", ""),
+        ("delete_user", "guest", ""),
+        ("import_definitions", str(order.DECLARED), ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ({"listeners": [{"port": 25672}], "alarms": []}, "RabbitMQ does not listen on port 5671"),
+        (
+            {"listeners": [{"port": 5671}], "alarms": ["free disk"]},
+            'RabbitMQ makes publishers wait: ["free disk"]',
+        ),
+    ],
+)
+def test_a_member_that_does_not_serve_is_not_healthy(
+    order: ModuleType, monkeypatch: pytest.MonkeyPatch, status: dict[str, Any], message: str
+) -> None:
+    monkeypatch.setattr(order, "rabbitmqctl", lambda *words: json.dumps(status))
+    with pytest.raises(SystemExit) as ended:
+        order.healthy("5671")
+    assert str(ended.value) == message
