@@ -5,10 +5,10 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import grpc
-import grpc.aio
+import grpc  # type: ignore[import-untyped]
+import grpc.aio  # type: ignore[import-untyped]
 import pytest
-from google.protobuf import empty_pb2, struct_pb2
+from google.protobuf import empty_pb2, struct_pb2  # type: ignore[import-untyped]
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto, rpc
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc, status_pb2
@@ -33,7 +33,7 @@ class Engine(engine_pb2_grpc.EngineServicer):
     def __init__(self) -> None:
         self.logged: list[Any] = []
 
-    async def Log(self, request: Any, context: Any) -> Any:  # type: ignore[override]  # noqa: N802 - gRPC's name
+    async def Log(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's name
         self.logged.append(request)
         return empty_pb2.Empty()
 
