@@ -62,7 +62,7 @@ def test_nothing_administrative_is_on_the_web_port(ejabberd: dict[str, Any]) -> 
 def test_passwords_are_scram_and_strong(ejabberd: dict[str, Any]) -> None:
     assert ejabberd["auth_password_format"] == "scram"
     assert "plain" in ejabberd["disable_sasl_mechanisms"]
-    assert ejabberd["modules"]["mod_register"] == {"access": "nobody", "password_strength": 64}
+    assert ejabberd["modules"]["mod_register"] == {"access": "none", "password_strength": 64}
     assert ejabberd["access_rules"]["nobody"] == {"deny": "all"}
     allowed = ejabberd["api_permissions"]["console commands"]["what"]
     assert {"!register", "!change_password"} <= set(allowed)
