@@ -30,7 +30,8 @@ def in_lab(root: Path, stack: str, command: list[str], engine: Engine | None) ->
 
 def was_without_engine(root: Path, stack: str) -> bool:
     """Whether the stack's passwords and keys are those of `scripts/apply`; the engine would make others."""
-    return (root / ".apply" / f"{stack}.json").exists()
+    state = root / ".lab" / stack / "state" / ".pulumi" / "stacks" / "im" / f"{stack}.json"
+    return (root / ".apply" / f"{stack}.json").exists() and not state.exists()
 
 
 def drop_dead_locks(state: Path) -> None:
@@ -38,6 +39,7 @@ def drop_dead_locks(state: Path) -> None:
     for lock in state.glob(".pulumi/locks/**/*.json"):
         if not _alive(int(json.loads(lock.read_text())["pid"])):
             lock.unlink()
+            lock.with_name(f"{lock.name}.attrs").unlink(missing_ok=True)
 
 
 def _alive(process: int) -> bool:

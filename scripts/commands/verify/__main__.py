@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from commands.apply.lab_stack import outside_lab
 from commands.verify import VerifyError
 from commands.verify.checks import Check, Run, verify
 from commands.verify.outputs import installed_engine, load_outputs
@@ -42,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     console = Console(highlight=False)
     try:
+        if instead := outside_lab("verify", options.stack, ROOT, os.environ):
+            raise VerifyError(instead)
         outputs = load_outputs(options.stack, ROOT, options.saved, installed_engine())
         with console.status("") as status:
             run = Run(status.update)
