@@ -12,7 +12,7 @@ from rich.console import Console
 
 from commands.apply import ApplyError
 from commands.apply.hosts import OnpremHosts
-from commands.apply.lab_stack import outside_lab
+from commands.apply.lab_stack import refuse_outside_lab
 from commands.apply.monitor import ActingMonitor
 from commands.apply.program import run
 from commands.apply.progress import Progress
@@ -74,8 +74,7 @@ def apply(options: argparse.Namespace, console: Console) -> str:
     """One run. Returns how many resources were created, changed and unchanged."""
     console.print("Without the Pulumi engine: no preview, deletes nothing. See --help.", style="dim")
     try:
-        if instead := outside_lab("apply", options.stack, ROOT, os.environ):
-            raise RunError([instead])
+        refuse_outside_lab("apply", options.stack, ROOT, os.environ)
         config = load_config(options.stack, options.stacks)
         project = project_name(options.program)
         refuse_engine_state(project, options.stack, os.environ)

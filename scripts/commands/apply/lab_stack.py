@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from commands.apply import ApplyError
 
-def outside_lab(command: str, stack: str, root: Path, environment: Mapping[str, str]) -> str:
-    """What to run instead when `stack` has a lab and this process is not in it; else nothing."""
+
+def refuse_outside_lab(command: str, stack: str, root: Path, environment: Mapping[str, str]) -> None:
+    """Raises, naming what to run instead, when `stack` has a lab and this process is not in it."""
     lab = root / ".lab" / stack
-    if not lab.is_dir() or environment.get("ONPREM_SSH_CONFIG", "").startswith(f"{lab}/"):
-        return ""
-    return f"{stack}: its hosts are in the lab; run: scripts/lab run {stack} -- scripts/{command} {stack}"
+    if lab.is_dir() and not environment.get("ONPREM_SSH_CONFIG", "").startswith(f"{lab}/"):
+        instead = f"scripts/lab run {stack} -- scripts/{command} {stack}"
+        raise ApplyError(f"{stack}: its hosts are in the lab; run: {instead}")

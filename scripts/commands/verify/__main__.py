@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from commands.apply.lab_stack import outside_lab
+from commands.apply import ApplyError
+from commands.apply.lab_stack import refuse_outside_lab
 from commands.verify import VerifyError
 from commands.verify.checks import Check, Run, verify
 from commands.verify.outputs import installed_engine, load_outputs
@@ -44,13 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     console = Console(highlight=False)
     try:
-        if instead := outside_lab("verify", options.stack, ROOT, os.environ):
-            raise VerifyError(instead)
+        refuse_outside_lab("verify", options.stack, ROOT, os.environ)
         outputs = load_outputs(options.stack, ROOT, options.saved, installed_engine())
         with console.status("") as status:
             run = Run(status.update)
             asyncio.run(verify(outputs, run))
-    except VerifyError as error:
+    except (VerifyError, ApplyError) as error:
         errors.print(Text(str(error), "red"))
         return 1
     except KeyboardInterrupt:
