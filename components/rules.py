@@ -67,7 +67,7 @@ def a_majority_survives_one_host(settings: "DeploymentSettings") -> Iterator[Pro
 
 
 def ports_are_used_once(settings: "DeploymentSettings", components: Sequence[type["Component"]]) -> Iterator[Problem]:
-    """Compares what the components let in; ports on a loopback are compared by the tests of the program."""
+    """Compares what the components let in. What listens on a loopback needs no flow and is not compared."""
     for host in settings.plans:
         owners: dict[tuple[str, int], str] = {}
         for component in (component for component in components if component.is_chosen(settings)):
