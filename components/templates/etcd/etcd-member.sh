@@ -110,11 +110,11 @@ promote() {
     rm -f "$first_start"
 }
 
-# What is left behind is kept aside: with it in place the member could never join again.
+# The last member has nobody to leave. What is left behind is kept aside: with it in place a member could never join again.
 leave() {
-    [ -n "$OTHER_MEMBERS" ] || return 0
-    list=$(others_list) || fail "no other member answers, so this one cannot leave the cluster"
-    id=$(echo "$list" | own_field 1)
+    list=$(etcdctl_at "$ETCD_ADVERTISE_CLIENT_URLS" member list 2>/dev/null) || list=
+    [ "$(echo "$list" | wc -l)" -gt 1 ] || list=$(others_list) || return 0
+    id=$(echo "$list" | tr -d ' ' | own_field 1)
     [ -z "$id" ] || etcdctl_at "$OTHER_MEMBERS" member remove "$id" >/dev/null
     systemctl stop etcd.service
     [ ! -e "$data" ] || mv "$data" "$ETCD_DATA_DIR/left-$(date +%Y%m%d%H%M%S)"

@@ -164,8 +164,10 @@ def restart(url: str) -> bool:
 
 def hand_over() -> None:
     """Before a restart: another member becomes the primary, and this one its synchronous replica."""
+    if ask(own(), "/primary")[0] != 200:
+        return
     others = [member["name"] for member in those_that_answer("/synchronous")]
-    if ask(own(), "/primary")[0] != 200 or not others:
+    if not others:
         return
     order = {"leader": local()["name"], "candidate": others[0]}
     status, answer = ask(own(), "/switchover", "POST", order, RESTART_SECONDS)

@@ -61,7 +61,8 @@ replicas)
 grow) rabbitmq-queues grow "$NODENAME" all ;;
 drain) rabbitmq-upgrade await_online_quorum_plus_one -t 120 && rabbitmq-upgrade drain ;;
 leave)
-    other=$(peer) || fail "no other member answers, so this one cannot leave the cluster"
+    # Once all the others have left, there is nobody to leave.
+    other=$(peer) && is_known_to "$other" || exit 0
     systemctl stop rabbitmq-server.service
     rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
     [ ! -e "$data" ] || mv "$data" "$data.left-$(date +%Y%m%d%H%M%S)"

@@ -38,7 +38,7 @@ class Member:
         tls = "ETCD_TRUSTED_CA_FILE=ca\nETCD_CERT_FILE=certificate\nETCD_KEY_FILE=key\n"
         self.configuration.write_text(
             f"ETCD_NAME=im2\nETCD_DATA_DIR={self.data}\nETCD_INITIAL_ADVERTISE_PEER_URLS=https://192.0.2.12:2380\n"
-            f"{tls}OTHER_MEMBERS={others}\nFOUNDS={founds}\n"
+            f"ETCD_ADVERTISE_CLIENT_URLS=https://192.0.2.12:2379\n{tls}OTHER_MEMBERS={others}\nFOUNDS={founds}\n"
         )
         path = f"{self.programs}:/usr/sbin:/usr/bin:/sbin:/bin"
         return subprocess.run(
@@ -144,3 +144,22 @@ def test_a_host_rebuilt_empty_leaves_before_it_joins(member: Member) -> None:
     gone = "2a, started, im2, https://192.0.2.12:2380, https://192.0.2.12:2379, false"
     told = prepare_join(member, f"{LISTED}\\n{gone}")
     assert told.index("member remove 2a") < told.index("member add im2 --learner")
+
+
+def test_the_last_member_has_nobody_to_leave(member: Member) -> None:
+    (member.data / "member" / "wal").mkdir(parents=True)
+    member.program("etcdctl", f'case "$*" in *192.0.2.11*) exit 1 ;; *) echo "{LISTED}" ;; esac')
+    assert member.run("leave", others="https://192.0.2.11:2379").returncode == 0
+    assert (member.data / "member" / "wal").exists()
+
+
+def test_what_a_member_leaves_behind_is_kept_aside(member: Member) -> None:
+    (member.data / "member" / "wal").mkdir(parents=True)
+    told = member.programs.parent / "told"
+    own = "2a, started, im2, https://192.0.2.12:2380, https://192.0.2.12:2379, false"
+    member.program("etcdctl", f'echo "$*" >>{told}\nprintf "%s\\n" "{LISTED}" "{own}"')
+    member.program("systemctl", "exit 0")
+    answer = member.run("leave", others="https://192.0.2.11:2379")
+    assert answer.returncode == 0, answer.stderr
+    assert "member remove 2a" in told.read_text()
+    assert [path.name[:5] for path in member.data.iterdir()] == ["left-"]
