@@ -52,7 +52,7 @@ class Etcd(Component):
                 MEMBER: File(content=render("etcd/etcd-member.sh"), mode="0755"),
                 CA: File(content="${value:ca}\n"),
                 CERTIFICATE: File(content="${value:certificate}\n"),
-                KEY: File(content="${secret:key}\n", mode="0640", group="etcd"),
+                KEY: File(content="${secret:key}\n", mode="0600", owner="etcd", group="etcd"),
             },
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
             secrets={"key": leaf.key},

@@ -154,7 +154,9 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         CREATE_CLUSTER: File(content=render("postgresql/createcluster.conf.j2"), early=True),
         PATRONI: File(content=patroni(settings, host)),
         FOUNDING: File(content=render("postgresql/founding.yml.j2", dcs=as_yaml(cluster_settings(settings)))),
-        PATRONI_PASSWORDS: File(content=render("postgresql/passwords.yml.j2"), mode="0640", group="postgres"),
+        PATRONI_PASSWORDS: File(
+            content=render("postgresql/passwords.yml.j2"), mode="0600", owner="postgres", group="postgres"
+        ),
         PASSWORDS: File(
             content=render("postgresql/im.pgpass.j2", users=users(settings)),
             mode="0600",
@@ -167,7 +169,7 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         CHECK: File(content=render("postgresql/postgresql_check.py"), mode="0755", early=True),
         CA: File(content="${value:ca}\n"),
         CERTIFICATE: File(content="${value:certificate}\n"),
-        KEY: File(content="${secret:key}\n", mode="0640", group="postgres"),
+        KEY: File(content="${secret:key}\n", mode="0600", owner="postgres", group="postgres"),
     }
 
 

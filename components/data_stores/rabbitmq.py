@@ -143,7 +143,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, others: tuple[HostPlan
         COOKIE: File(content="${secret:cookie}", mode="0400", owner="rabbitmq", group="rabbitmq"),
         CA: File(content="${value:ca}\n"),
         CERTIFICATE: File(content="${value:certificate}\n"),
-        KEY: File(content="${secret:key}\n", mode="0640", group="rabbitmq"),
+        KEY: File(content="${secret:key}\n", mode="0600", owner="rabbitmq", group="rabbitmq"),
     }
 
 

@@ -62,12 +62,14 @@ class Redis(Component):
             directories={TLS: Directory(mode="0750", group="redis")},
             files={
                 CONFIG: File(content=configuration),
-                CONFIG_PASSWORD: File(content=render("redis/im-password.conf.j2"), mode="0640", group="redis"),
+                CONFIG_PASSWORD: File(
+                    content=render("redis/im-password.conf.j2"), mode="0600", owner="redis", group="redis"
+                ),
                 DROP_IN: File(content=render("redis/redis-server.service.conf.j2", configuration=CONFIG)),
                 ASK: File(content=render("redis/redis-ask.sh.j2", host=host, port=PORT, ca=CA), mode="0755"),
                 CA: File(content="${value:ca}\n"),
                 CERTIFICATE: File(content="${value:certificate}\n"),
-                KEY: File(content="${secret:key}\n", mode="0640", group="redis"),
+                KEY: File(content="${secret:key}\n", mode="0600", owner="redis", group="redis"),
             },
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
             secrets={"key": leaf.key, "password": self.plan.passwords.password(PASSWORD)},

@@ -50,7 +50,7 @@ class HAProxyLocal(Component):
             directories={"/etc/haproxy-local": Directory()},
             files={
                 CONFIG: File(content=config(settings)),
-                CACHE: File(content=cache(settings), mode="0640", group="haproxy"),
+                CACHE: File(content=cache(settings), mode="0600", owner="haproxy", group="haproxy"),
                 CA: File(content="${value:ca}\n", early=True),  # the files under test name it
                 UNIT: File(content=render("haproxy-local/haproxy-local.service.j2", config=CONFIG, cache=CACHE)),
                 BACKENDS: File(content=render("haproxy-local/haproxy_backends.py"), mode="0755"),

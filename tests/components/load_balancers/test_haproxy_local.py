@@ -48,7 +48,7 @@ def test_the_primary_is_the_one_that_patroni_names() -> None:
 def test_the_password_of_the_check_stands_apart() -> None:
     files = recorded("test").services["im1/haproxy-local"].inputs["files"]
     assert "secret" not in files[CONFIG]["content"]
-    assert files[CACHE]["mode"] == "0640"
+    assert files[CACHE]["mode"] == "0600"
 
 
 def test_the_public_haproxy_is_off_where_no_load_balancer_is() -> None:
