@@ -1,10 +1,13 @@
 """A connection to the agent on a lab host, frame by frame, as the provider makes it."""
 
+import contextlib
+import io
 import itertools
 import json
 import shlex
 import subprocess
 import threading
+import zipfile
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -13,6 +16,20 @@ from onprem.bundle import bootstrap, bundle
 
 ROOT = Path(__file__).parents[2]
 MARKER = b"\0onprem\0"
+PING_SECONDS = 10
+
+
+def changed_bundle(module: str, old: str, new: str) -> bytes:
+    """The agent with one line of a module changed, so that a test need not wait for a minute."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(bundle())) as source, zipfile.ZipFile(buffer, "w") as target:
+        for name in source.namelist():
+            text = source.read(name).decode()
+            if name == f"agent/{module}.py":
+                assert text.count(f"\n{old}\n") == 1
+                text = text.replace(f"\n{old}\n", f"\n{new}\n")
+            target.writestr(name, text)
+    return buffer.getvalue()
 
 
 class AgentFailedError(Exception):
@@ -37,6 +54,17 @@ class AgentSession:
         self.progress: list[str] = []
         assert self._out.read(len(MARKER)) == MARKER
         self._write(bundle() if archive is None else archive)
+        self._over = threading.Event()
+        threading.Thread(target=self._ping, daemon=True).start()
+
+    def _ping(self) -> None:
+        while not self._over.wait(PING_SECONDS):
+            with contextlib.suppress(OSError, ValueError):
+                self._write(b'{"op": "ping"}')
+
+    def fall_silent(self) -> None:
+        """As if the network were cut: nothing is sent any more, and the connection does not end."""
+        self._over.set()
 
     @property
     def _out(self) -> IO[bytes]:
@@ -81,6 +109,7 @@ class AgentSession:
     def close(self) -> None:
         """Ends the input, as a controller does that goes away, and waits for the agent."""
         assert self.process.stdin is not None
+        self._over.set()
         self.process.stdin.close()
         self.process.wait(60)
         self._out.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.agent_session import AgentFailedError, AgentSession
+from tests.lab.agent_session import AgentFailedError, AgentSession, changed_bundle
 from tests.lab.conftest import LabFactory
 from tests.lab.private_lab import PrivateLab
 
@@ -260,6 +260,19 @@ def test_a_lost_connection_puts_back_what_was_under_way(hosts: PrivateLab, deplo
     assert fetch(hosts) == "hello"
 
 
+def test_a_silent_connection_counts_as_lost(hosts: PrivateLab, deployed: AgentSession) -> None:
+    state = with_config(CONTENT.replace("8080", "8081"), steps={"slow": {**SLOW, "when": "before_start"}})
+    impatient = changed_bundle("main", "SILENCE_SECONDS = 60", "SILENCE_SECONDS = 20")
+
+    with AgentSession(hosts.stack, "web", impatient) as session:
+        apply_in_background(session, state, "step slow")
+        session.fall_silent()
+        answer = session.receive()
+
+    assert answer["error"]["message"] == "web: the connection ended; the previous files are back"
+    assert "8081" not in on_host(hosts, f"cat {CONFIG}")
+
+
 def test_a_killed_agent_leaves_what_the_next_change_undoes(hosts: PrivateLab, deployed: AgentSession) -> None:
     state = with_config(CONTENT.replace("8080", "8081"), steps={"slow": {**SLOW, "when": "before_start"}})
     apply_in_background(deployed, state, "step slow")
@@ -340,6 +353,53 @@ def test_a_package_that_nobody_offers_is_named(deployed: AgentSession) -> None:
     )
 
 
+def test_a_version_is_kept_or_missed(hosts: PrivateLab, deployed: AgentSession) -> None:
+    version = on_host(hosts, "dpkg-query --show --showformat '${Version}' haproxy")
+    pinned = declared(packages={"haproxy": version})
+    before = invocation(hosts)
+    assert deployed.request("apply", service="web", declared=pinned, previous=declared())["notes"] == []
+    assert invocation(hosts) == before
+
+    with pytest.raises(AgentFailedError) as caught:
+        deployed.request("apply", service="web", declared=declared(packages={"haproxy": "0.1"}), previous=pinned)
+
+    assert str(caught.value) == (
+        "web: haproxy=0.1 cannot be downloaded: Version '0.1' for 'haproxy' was not found; no file or unit was changed"
+    )
+
+
+def test_a_hand_over_comes_before_a_restart_and_only_then(hosts: PrivateLab, deployed: AgentSession) -> None:
+    hand_over = {"before_restart": "systemctl show --property InvocationID haproxy >>/run/handed"}
+    deployed.request("apply", service="web", declared=declared(**hand_over), previous=declared())
+    assert on_host(hosts, "cat /run/handed 2>/dev/null || true") == ""
+    before = on_host(hosts, "systemctl show --property InvocationID haproxy")
+
+    deployed.request(
+        "apply", service="web", declared=declared(values={"said": "bye"}, **hand_over), previous=declared()
+    )
+
+    assert on_host(hosts, "cat /run/handed; rm /run/handed") == before
+    assert fetch(hosts) == "bye"
+
+
+def test_a_unit_is_off_when_it_is_declared_off_and_comes_back_masked_or_not(
+    hosts: PrivateLab, deployed: AgentSession
+) -> None:
+    off = {"haproxy.service": {"running": False, "enabled": False}}
+    live = deployed.request("read", service="web", declared=declared(units=off))["live"]
+    assert live["units"] == {"haproxy.service": {"running": True, "enabled": True}}
+
+    state = declared(units=off, healthy=None)
+    assert deployed.request("apply", service="web", declared=state, previous=declared())["live"]["units"] == off
+    on_host(hosts, "systemctl mask -q haproxy")
+    assert deployed.request("read", service="web", declared=state)["live"]["units"] == off
+
+    deployed.request("apply", service="web", declared=declared(), previous=state)
+
+    assert on_host(hosts, "systemctl is-enabled haproxy") == "enabled\n"
+    assert fetch(hosts) == "hello"
+
+
 def test_what_is_declared_no_longer_is_as_it_was_before(hosts: PrivateLab, deployed: AgentSession) -> None:
     unit = "/etc/systemd/system/extra.service"
     extra = {unit: {"content": "[Service]\nExecStart=sleep 600\n[Install]\nWantedBy=multi-user.target\n"}}
@@ -393,8 +453,14 @@ def test_a_secret_is_nowhere_but_in_its_file(hosts: PrivateLab, deployed: AgentS
 
 
 def test_delete_puts_back_what_was_there_byte_for_byte(hosts: PrivateLab, agent: AgentSession) -> None:
-    answer = agent.request("delete", service="web", declared=declared())
+    with pytest.raises(AgentFailedError) as caught:
+        agent.request("delete", service="web", declared=declared(leave="echo still needed; exit 1"))
+    assert str(caught.value) == "web: leave failed: exit code 1: still needed; nothing was removed"
+    assert fetch(hosts) == "hello"
 
+    answer = agent.request("delete", service="web", declared=declared(leave="echo left >/run/left"))
+
+    assert on_host(hosts, "cat /run/left") == "left\n"
     kept = answer["kept"]
     assert kept == {"packages": ["haproxy"], "users": ["web"], "data": ["/srv/web"]}
     assert on_host(hosts, "dpkg --verify haproxy; ls -A /etc/haproxy /var/lib/onprem/services") == (

@@ -1,15 +1,12 @@
 """A change that could lock the operator out: kept when a new login confirms it, put back by the host when none does."""
 
-import io
 import time
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from onprem.bundle import bundle
-from tests.lab.agent_session import AgentFailedError, AgentSession
+from tests.lab.agent_session import AgentFailedError, AgentSession, changed_bundle
 from tests.lab.conftest import LabFactory
 from tests.lab.private_lab import PrivateLab
 
@@ -51,15 +48,7 @@ def hosts(lab: LabFactory) -> PrivateLab:
 @pytest.fixture(scope="module")
 def impatient() -> bytes:
     """The agent, waiting for a confirmation for a few seconds instead of a minute."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(bundle())) as source, zipfile.ZipFile(buffer, "w") as target:
-        for name in source.namelist():
-            text = source.read(name)
-            if name == "agent/confirmation.py":
-                assert text.count(b"\nSECONDS = 60\n") == 1
-                text = text.replace(b"\nSECONDS = 60\n", b"\nSECONDS = %d\n" % SECONDS)
-            target.writestr(name, text)
-    return buffer.getvalue()
+    return changed_bundle("confirmation", "SECONDS = 60", f"SECONDS = {SECONDS}")
 
 
 @pytest.fixture

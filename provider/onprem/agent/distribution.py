@@ -89,16 +89,15 @@ def prefetch(commands: Commands, names: Iterable[str]) -> int:
 
 def _fetch(commands: Commands, wanted: Mapping[str, str]) -> None:
     """Downloads; the lists of packages are fetched when they do not know `wanted` or name files that are gone."""
-    if not _known(commands, wanted):
-        _update(commands)
     specs = _specs(wanted)
+    refreshed = None if _known(commands, wanted) else _update(commands)
     output = _download(commands, specs)
-    if not output.succeeded:
+    if not output.succeeded and refreshed is None:
         refreshed = _update(commands)
         output = _download(commands, specs)
-        if not output.succeeded:
-            lists = "" if refreshed.succeeded else f" (apt-get update: {_cause(refreshed)})"
-            raise AgentError(f"{', '.join(specs)} cannot be downloaded: {_cause(output)}{lists}")
+    if not output.succeeded:
+        lists = f" (apt-get update: {_cause(refreshed)})" if refreshed and not refreshed.succeeded else ""
+        raise AgentError(f"{', '.join(specs)} cannot be downloaded: {_cause(output)}{lists}")
 
 
 def release_files(commands: Commands) -> list[str]:
