@@ -26,16 +26,24 @@ class PrivateLab:
         """Writes the stack file."""
         self.stack_file.write_text(yaml.safe_dump({"config": dict(config)}, sort_keys=False))
 
-    def lab(self, command: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def lab(
+        self, command: str, *words: str, check: bool = True, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """`scripts/lab COMMAND STACK WORDS…`; its output is part of the failure."""
-        argv = [str(ROOT / "scripts/lab"), "--stacks", str(self.stacks), command, self.stack, *words]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False, cwd=ROOT)
+        argv = self.argv(command, *words)
+        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, check=False, cwd=ROOT)
         assert not check or done.returncode == 0, f"{' '.join(argv)}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done
+
+    def argv(self, command: str, *words: str) -> list[str]:
+        """The command line of `lab`."""
+        return [str(ROOT / "scripts/lab"), "--stacks", str(self.stacks), command, self.stack, *words]
 
     def run(self, command: Sequence[str], *, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A command inside the lab's network, from the administrators' address."""
         return self.lab("run", "--", *command, check=check)
 
-    def ssh(self, host: str, command: str, *, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self.lab("ssh", host, command, check=check)
+    def ssh(
+        self, host: str, command: str, *, check: bool = True, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return self.lab("ssh", host, command, check=check, stdin=stdin)
