@@ -119,8 +119,10 @@ class Package(Component):
         options = pulumi.ResourceOptions(parent=self, depends_on=[prepared], additional_secret_outputs=["stderr"])
         installed = command.local.Command(
             f"{host.name}-package",
-            create=send(self.plan.settings, self.own, host),
-            delete=f"{ssh(self.plan.settings, host)} remove </dev/null",
+            # An error repeats these words; the script, which gets them as its name, it does not repeat.
+            create=f"install {self.own.name} {self.own.version} on {host.name}",
+            delete=f"remove {self.own.name} from {host.name}",
+            interpreter=["/bin/sh", "-c", script(self.plan.settings, self.own, host)],
             environment={"CONFIGURATION": self._fingerprint(host)},
             logging=command.local.Logging.NONE,
             add_previous_output_in_env=False,
@@ -215,16 +217,15 @@ def files(settings: "DeploymentSettings", own: PackageSettings, host: HostPlan) 
     }
 
 
-def ssh(settings: "DeploymentSettings", host: HostPlan) -> str:
-    """A shell command that runs the tool on `host` as root, by the same way as the provider."""
+def script(settings: "DeploymentSettings", own: PackageSettings, host: HostPlan) -> str:
+    """What this machine runs: it reaches the host by the same way as the provider does."""
     login = settings.hosts[host.name]
-    port = f" -p {login.port}" if "port" in login.model_fields_set else ""
-    tool = TOOL if login.user == "root" else f"sudo -n {TOOL}"
-    return f'ssh ${{ONPREM_SSH_CONFIG:+-F "$ONPREM_SSH_CONFIG"}} {SSH_OPTIONS}{port} {login.user}@{host.address} {tool}'
-
-
-def send(settings: "DeploymentSettings", own: PackageSettings, host: HostPlan) -> str:
-    """The script that this machine runs."""
+    port = f"-p {login.port} " if "port" in login.model_fields_set else ""
     return render(
-        "package/send.sh.j2", host=host.name, source=own.source, sha256=own.sha256, ssh=f"{ssh(settings, host)} install"
+        "package/send.sh.j2",
+        login=f"{port}{login.user}@{host.address}",
+        sha256=own.sha256,
+        source=own.source,
+        ssh_options=SSH_OPTIONS,
+        tool=TOOL if login.user == "root" else f"sudo -n {TOOL}",
     )

@@ -1,6 +1,7 @@
 """A vendor's package: its settings, what is handed over, what runs on this machine."""
 
 import hashlib
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -70,7 +71,8 @@ def test_a_runtime_is_a_package_of_the_distribution() -> None:
 
 def test_its_command_holds_no_secret_and_its_environment_is_one() -> None:
     inputs = command().inputs
-    assert "password" not in inputs["create"] + inputs["delete"]
+    assert "password" not in "".join(inputs["interpreter"])
+    assert inputs["create"] == "install chat 1.0 on im1"
     assert "environment" in command().secret
     assert list(inputs["environment"]) == ["CONFIGURATION"]
     assert inputs["logging"] == "none"
@@ -103,11 +105,15 @@ def test_what_runs_is_the_declared_version() -> None:
 
 @pytest.fixture
 def send(tmp_path: Path) -> Any:
-    """Runs the script that sends a tarball, with `cat` in the place of ssh."""
+    """Runs the script that sends a tarball, with an ssh that writes down what it is given."""
+    (tmp_path / "ssh").write_text('#!/bin/sh\necho "$@"\ncat\n')
+    (tmp_path / "ssh").chmod(0o755)
 
-    def run_script(source: str, sha256: str) -> subprocess.CompletedProcess[str]:
-        text = render("package/send.sh.j2", host="im1", source=source, sha256=sha256, ssh="cat")
-        return subprocess.run(["sh", "-c", text], capture_output=True, text=True, check=False)
+    def run_script(source: str, sha256: str, verb: str = "install") -> subprocess.CompletedProcess[str]:
+        names = {"source": source, "sha256": sha256, "login": "root@192.0.2.11", "tool": "/tool", "ssh_options": "-T"}
+        command = ["/bin/sh", "-c", render("package/send.sh.j2", **names), f"{verb} chat 1.0"]
+        environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ONPREM_SSH_CONFIG": "/a b"}
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
 
     return run_script
 
@@ -115,7 +121,11 @@ def send(tmp_path: Path) -> Any:
 def test_sends_the_tarball(send: Any, tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_text("content")
     done = send(str(tmp_path / "a.tar"), hashlib.sha256(b"content").hexdigest())
-    assert done.stdout.startswith("content")
+    assert done.stdout == "-F /a b -T root@192.0.2.11 /tool install\ncontent"
+
+
+def test_removes_without_a_tarball(send: Any) -> None:
+    assert send("nowhere.tar", "0" * 64, "remove").stdout == "-F /a b -T root@192.0.2.11 /tool remove\n"
 
 
 def test_does_not_send_another_tarball(send: Any, tmp_path: Path) -> None:
