@@ -13,12 +13,24 @@ MEASURED: Mapping[str, tuple[str, ...]] = {
 """What a host tells of each entry; the rest (`early`, `reload_on`, commands) has no live form and is as declared."""
 
 
-def outputs(declared: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    """`declared` as `live` has it, so that comparing the two shows what the host has otherwise, and nothing else."""
+def outputs(
+    declared: Mapping[str, Any], live: Mapping[str, Any], known: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """`declared` as `live` has it, so that comparing the two shows what the host has otherwise, and nothing else.
+
+    A step that could not be read is as last `known`.
+    """
+    last = (known or {}).get("steps", {})
+    live = {**live, "steps": {**live.get("steps", {}), **{name: last.get(name, {}) for name in unread(live)}}}
     found = {name: _section(name, value, live.get(name, {})) for name, value in declared.items()}
     if unfinished := live.get("unfinished"):
         found["unfinished"] = unfinished
     return found
+
+
+def unread(live: Mapping[str, Any]) -> dict[str, str]:
+    """How reading them failed, by step."""
+    return {name: step["unread"] for name, step in live.get("steps", {}).items() if "unread" in step}
 
 
 def _section(name: str, declared: Any, live: Mapping[str, Any]) -> Any:

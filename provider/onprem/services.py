@@ -8,7 +8,7 @@ from onprem import previews, rules
 from onprem.connections import Connections
 from onprem.declarations import ServiceShape, complete
 from onprem.errors import OnPremError
-from onprem.live import outputs
+from onprem.live import outputs, unread
 from onprem.modes import Modes
 from onprem.report import Report, Silence
 
@@ -70,7 +70,11 @@ class Services:
             return state
         connection = await self._connections.get(inputs["host"])
         answer = await connection.request("read", report, service=inputs["service"], declared=inputs)
-        return outputs(inputs, answer["live"])
+        for step, cause in unread(answer["live"]).items():
+            await report.warning(
+                f"{_name(inputs)}: the state of step {step} could not be read: {cause}; its last known state stands"
+            )
+        return outputs(inputs, answer["live"], state)
 
     async def find(self, identity: str, report: Report) -> tuple[Inputs, dict[str, Any]]:
         """Inputs and live state of the service `<host>/<service>` as its host remembers it; raises when it does not."""

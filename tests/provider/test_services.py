@@ -116,6 +116,20 @@ def test_read_shows_drift() -> None:
     use(ScriptedHosts({"read": lambda _: {"live": live}}), act)
 
 
+def test_read_keeps_the_last_known_state_of_a_step_that_could_not_be_read() -> None:
+    inputs = {**INPUTS, "steps": {"site": {"read": "cat /s", "want": "yes", "act": "true"}}}
+    live = {**LIVE, "steps": {"site": {"unread": "exit code 2: no answer"}}}
+    last = {"steps": {"site": {"want": "no"}}}
+
+    async def act(services: Services, said: Said) -> None:
+        state = await services.read(inputs, last, said)
+        assert state == {**inputs, "steps": {"site": {**inputs["steps"]["site"], "want": "no"}}}
+
+    assert use(ScriptedHosts({"read": lambda _: {"live": live}}), act).warnings == [
+        "web1/nginx: the state of step site could not be read: exit code 2: no answer; its last known state stands"
+    ]
+
+
 def test_an_import_reads_what_the_host_remembers() -> None:
     declared = {"service": "nginx", "files": {"/etc/x": {"content": "a\n"}}, "secrets": {"pw": ""}}
     hosts = ScriptedHosts(

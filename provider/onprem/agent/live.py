@@ -87,11 +87,15 @@ class Live:
         return {**raw, **_given(raw, {"running": (state.active, True), "enabled": (enabled, True)})}
 
     def _step(self, step: Step) -> dict[str, Any]:
+        """A failing `read` tells no state: `unread` says how it failed."""
         declared = self.declared
+        raw: Mapping[str, Any] = declared.raw["steps"][step.name]
         printed = self.printed.get(step.name)
         if printed is None:
-            printed = steps.read(self.commands, declared, step)
-        raw: Mapping[str, Any] = declared.raw["steps"][step.name]
+            output = steps.read(self.commands, declared, step)
+            if not output.succeeded:
+                return {**raw, "unread": self.scrubber.text(output.cause())}
+            printed = steps.printed(output)
         if printed == steps.wanted(declared, step):
             return dict(raw)
         return {**raw, "want": restore(step.want.rstrip("\n"), declared.names, self.scrubber.text(printed), str)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .change import Change
-from .commands import Commands
+from .commands import Commands, Output
 from .declaration import Declaration, Step
 from .errors import AgentError
 
@@ -34,13 +34,15 @@ def _visit(steps: Mapping[str, Step], name: str, done: list[str], above: tuple[s
     done.append(name)
 
 
-def read(commands: Commands, declared: Declaration, step: Step) -> str:
-    """What the step prints now, without trailing newlines. A failing `read` prints how it failed."""
+def read(commands: Commands, declared: Declaration, step: Step) -> Output:
+    """Runs `read`. When it fails, the step has no state."""
     command = declared.command(step.read, f"read of step {step.name}")
-    output = commands.shell(command, seconds=min(step.seconds, READ_SECONDS), doing=f"reading {step.name}")
-    if output.succeeded:
-        return output.out.rstrip("\n")
-    return f"(read failed: {output.cause()})"
+    return commands.shell(command, seconds=min(step.seconds, READ_SECONDS), doing=f"reading {step.name}")
+
+
+def printed(output: Output) -> str:
+    """What a step prints, without trailing newlines. How a `read` failed is never what is wanted."""
+    return output.out.rstrip("\n") if output.succeeded else f"(read failed: {output.cause()})"
 
 
 def wanted(declared: Declaration, step: Step) -> str:
@@ -63,7 +65,7 @@ def _run(change: Change, phase: str) -> None:
         if step.when != phase:
             continue
         change.stage(f"step {step.name}")
-        change.printed[step.name] = read(change.commands, change.declared, step)
+        change.printed[step.name] = printed(read(change.commands, change.declared, step))
         if change.printed[step.name] != wanted(change.declared, step):
             _act(change, step)
 
@@ -77,7 +79,7 @@ def _act(change: Change, step: Step) -> None:
     output = change.commands.shell(command, stdin=stdin, seconds=step.seconds, doing=f"step {step.name}")
     if not output.succeeded:
         raise AgentError(f"step {step.name}: act failed with {output.cause()}")
-    printed = change.printed[step.name] = read(change.commands, declared, step)
-    if printed != wanted(declared, step):
-        shown = " / ".join(printed.splitlines()[-5:]) or "nothing"
+    found = change.printed[step.name] = printed(read(change.commands, declared, step))
+    if found != wanted(declared, step):
+        shown = " / ".join(found.splitlines()[-5:]) or "nothing"
         raise AgentError(f"step {step.name}: after act, read prints {shown!r} and not what is wanted")
