@@ -117,13 +117,14 @@ def test_read_shows_drift() -> None:
 
 
 def test_read_keeps_the_last_known_state_of_a_step_that_could_not_be_read() -> None:
-    inputs = {**INPUTS, "steps": {"site": {"read": "cat /s", "want": "yes", "act": "true"}}}
+    step = {"read": "cat /s", "want": "yes", "act": "true"}
+    inputs = {**INPUTS, "steps": {"site": step}}
     live = {**LIVE, "steps": {"site": {"unread": "exit code 2: no answer"}}}
     last = {"steps": {"site": {"want": "no"}}}
 
     async def act(services: Services, said: Said) -> None:
         state = await services.read(inputs, last, said)
-        assert state == {**inputs, "steps": {"site": {**inputs["steps"]["site"], "want": "no"}}}
+        assert state == {**inputs, "steps": {"site": {**step, "want": "no"}}}
 
     assert use(ScriptedHosts({"read": lambda _: {"live": live}}), act).warnings == [
         "web1/nginx: the state of step site could not be read: exit code 2: no answer; its last known state stands"
