@@ -16,7 +16,7 @@ VERSION = "/usr/local/lib/im/package version"
 FINDS_SECRETS = r"""
 for secret in $(sed -n 's/^IM_[A-Z]*_PASSWORD="\(.*\)"$/\1/p' /etc/im/package.env); do
     grep -alF "$secret" /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null
-    journalctl --no-pager -o cat | grep -cF "$secret" | grep -v '^0$'
+    journalctl --no-pager -o export | grep -acF "$secret" | grep -v '^0$'
     find /etc /opt /run /tmp /usr/local /var/log /var/lib/onprem -type f -perm /007 \
         -exec grep -lF "$secret" {} +
 done
