@@ -33,7 +33,9 @@ def test_a_second_run_changes_nothing(deployed: Deployed) -> None:
     assert deployed.first is not None
     made = deployed.counts(deployed.first)["created"]
 
-    assert deployed.counts(deployed.apply()) == {"created": 0, "changed": 0, "unchanged": made}
+    done = deployed.apply()
+
+    assert deployed.counts(done) == {"created": 0, "changed": 0, "unchanged": made}, done.stdout
 
 
 def test_what_was_changed_by_hand_is_repaired_and_nothing_else(deployed: Deployed) -> None:

@@ -31,7 +31,10 @@ class Resources:
 
     def __call__(self, kind: str, name: str, inputs: Mapping[str, Any], last: Resource | None) -> Resource:
         if kind in MAKERS:
-            return self._counted(generate(kind, inputs, last), last)
+            value = self._counted(generate(kind, inputs, last), last)
+            if _what(value, last) == "changed":
+                self._progress.say(f"{name}: issued again")
+            return value
         self._progress.begins(name)
         what = "failed"
         try:
