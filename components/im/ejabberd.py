@@ -148,7 +148,7 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
 
     def pem(name: str) -> File:
         content = f"${{value:{name}_certificate}}\n${{secret:{name}_key}}\n"
-        return File(content=content, mode="0640", group="ejabberd")
+        return File(content=content, mode="0600", owner="ejabberd", group="ejabberd")
 
     return {
         CONFIG: File(content=text("ejabberd/ejabberd.yml"), mode="0600", owner="ejabberd", group="ejabberd"),
