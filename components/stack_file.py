@@ -100,10 +100,16 @@ def owner_of(location: Iterable[str | int]) -> type[pydantic.BaseModel] | None:
     kind: Any = DeploymentSettings
     for part in location:
         if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
-            kind = kind.model_fields[str(part)].annotation if str(part) in kind.model_fields else None
+            kind = without_none(kind.model_fields[str(part)].annotation) if str(part) in kind.model_fields else None
         else:
             kind = get_args(kind)[-1] if get_origin(kind) is dict else None
     return kind if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel) else None
+
+
+def without_none(kind: Any) -> Any:
+    """The type of a setting that may be left out."""
+    kinds = [each for each in get_args(kind) if each is not type(None)]
+    return kinds[0] if type(None) in get_args(kind) and len(kinds) == 1 else kind
 
 
 def without_mistakes(values: Mapping[str, Any], error: pydantic.ValidationError) -> DeploymentSettings:
@@ -153,7 +159,10 @@ def broken_rules(
         *site_certificate.problems(settings, stack_file.secrets.get("tls_key", "")),
     ]
     unsure = ("im:roles", "onprem:hosts") if is_stand_in(settings) else ()
-    return (problem for problem in found if not problem.path.startswith((*unsure, *reported)))
+    parts_reported = tuple(path.rpartition(".")[0] for path in reported)
+    known = (*unsure, *reported)
+    fresh = (each for each in found if not each.path.startswith(known))
+    return (each for each in fresh if each.wrong != "missing" or each.path not in parts_reported)
 
 
 def is_stand_in(settings: DeploymentSettings) -> bool:

@@ -332,3 +332,17 @@ def test_maps_arrive_as_json_and_scalars_as_text() -> None:
     config = as_config(BASE)
     assert json.loads(config["im:roles"]) == BASE["im:roles"]
     assert load({"im:protect": "true"}).protect is True
+
+
+def test_the_kind_package_needs_a_package() -> None:
+    assert mistakes({"im:im": {"kind": "package"}}) == (
+        "im:package: missing; expected, because im:im.kind is package: the vendor's tarball"
+    )
+
+
+def test_mistakes_in_a_package_are_its_own() -> None:
+    own = {"name": "chat", "vershun": "1", "sha256": "0" * 64, "source": "chat.tar", "health": "true", "units": ["a"]}
+    assert mistakes({"im:im": {"kind": "package"}, "im:package": own}) == (
+        "im:package.vershun: unknown setting; did you mean version?\n"
+        "im:package.version: missing; expected: the version; a changed tarball needs a new one"
+    )
