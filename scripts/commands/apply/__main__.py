@@ -77,7 +77,7 @@ def apply(options: argparse.Namespace, console: Console) -> str:
         refuse_outside_lab("apply", options.stack, ROOT, os.environ)
         config = load_config(options.stack, options.stacks)
         project = project_name(options.program)
-        refuse_engine_state(project, options.stack, os.environ)
+        refuse_engine_state(project, options.stack, options.program, os.environ)
         with (
             opened(options.saved, options.stack) as saved,
             Progress(console) as progress,

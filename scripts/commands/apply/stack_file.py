@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import yaml
 
 from commands.apply import ApplyError
 
+ENGINE_SECONDS = 60
 ENGINE_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 
 
@@ -40,16 +43,37 @@ def stack_path(stack: str, stacks: Path) -> Path:
     return path
 
 
-def refuse_engine_state(project: str, stack: str, environment: Mapping[str, str]) -> None:
-    """Stops where a file backend already holds resources of this stack: two owners would undo each other's work."""
+def refuse_engine_state(project: str, stack: str, program: Path, environment: Mapping[str, str]) -> None:
+    """Stops where the engine already has resources of this stack: two owners would undo each other's work.
+
+    A file backend is looked at; any other is asked for with `pulumi`, where that is installed.
+    """
+    if place := _in_file_backend(project, stack, environment) or _in_engine(stack, program, environment):
+        raise ApplyError(f"{stack}: has a Pulumi state ({place}); use pulumi up, or destroy that stack first")
+
+
+def _in_file_backend(project: str, stack: str, environment: Mapping[str, str]) -> str:
     backend = urlsplit(environment.get("PULUMI_BACKEND_URL", ""))
     if backend.scheme != "file":
-        return
+        return ""
     folder = Path(os.path.expanduser(unquote(backend.netloc + backend.path)))  # noqa: PTH111 - the URL may say file://~
-    for name in (f"{project}/{stack}.json", f"{stack}.json"):
-        state = folder / ".pulumi" / "stacks" / name
-        if state.is_file() and _has_resources(state):
-            raise ApplyError(f"{stack}: has a Pulumi state ({state}); use pulumi up, or destroy that stack first")
+    states = [folder / ".pulumi" / "stacks" / name for name in (f"{project}/{stack}.json", f"{stack}.json")]
+    return next((str(state) for state in states if state.is_file() and _has_resources(state)), "")
+
+
+def _in_engine(stack: str, program: Path, environment: Mapping[str, str]) -> str:
+    pulumi = shutil.which("pulumi", path=environment.get("PATH"))
+    if not pulumi:
+        return ""
+    command = [pulumi, "stack", "export", "--non-interactive", "--stack", stack]
+    try:
+        done = subprocess.run(
+            command, cwd=program, env=environment, capture_output=True, text=True, timeout=ENGINE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ApplyError(f"{stack}: pulumi does not say within {ENGINE_SECONDS} s whether it has a state") from None
+    deployment = json.loads(done.stdout).get("deployment") if done.returncode == 0 else None
+    return "pulumi stack export shows it" if (deployment or {}).get("resources") else ""
 
 
 def _has_resources(state: Path) -> bool:

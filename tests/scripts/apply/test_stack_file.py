@@ -66,12 +66,34 @@ def test_says_where_a_stack_file_is_not_yaml(tmp_path: Path) -> None:
 def test_refuses_a_stack_with_resources_in_a_file_backend(tmp_path: Path) -> None:
     state = tmp_path / ".pulumi" / "stacks" / "im" / "one.json"
     state.parent.mkdir(parents=True)
-    environment = {"PULUMI_BACKEND_URL": f"file://{tmp_path}"}
+    environment = {"PULUMI_BACKEND_URL": f"file://{tmp_path}", "PATH": ""}
 
     state.write_text(json.dumps({"checkpoint": {"latest": {"resources": []}}}))
-    refuse_engine_state("im", "one", environment)
+    refuse_engine_state("im", "one", tmp_path, environment)
     state.write_text(json.dumps({"checkpoint": {"latest": {"resources": [{"urn": "x"}]}}}))
     with pytest.raises(ApplyError) as refused:
-        refuse_engine_state("im", "one", environment)
+        refuse_engine_state("im", "one", tmp_path, environment)
 
     assert str(refused.value) == f"one: has a Pulumi state ({state}); use pulumi up, or destroy that stack first"
+
+
+def _pulumi(folder: Path, text: str) -> dict[str, str]:
+    program = folder / "pulumi"
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    program.chmod(0o755)
+    return {"PATH": str(folder)}
+
+
+def test_asks_an_installed_engine_about_other_backends(tmp_path: Path) -> None:
+    environment = _pulumi(tmp_path, """echo '{"deployment": {"resources": [{}]}}'""")
+
+    with pytest.raises(ApplyError) as refused:
+        refuse_engine_state("im", "one", tmp_path, environment)
+
+    expected = "one: has a Pulumi state (pulumi stack export shows it); use pulumi up, or destroy that stack first"
+    assert str(refused.value) == expected
+
+
+@pytest.mark.parametrize("text", ["echo '{}'", "exit 255"])
+def test_goes_on_when_the_engine_has_nothing_of_the_stack(tmp_path: Path, text: str) -> None:
+    refuse_engine_state("im", "one", tmp_path, _pulumi(tmp_path, text))
