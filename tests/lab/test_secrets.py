@@ -1,0 +1,198 @@
+"""Every password and key is made anew on a running deployment; then they are looked for wherever they must not be."""
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.lab.deployed import Deployed
+
+HERE = Path(__file__).parent
+HOST = "dev1"
+PASSWORD, KEY = "random:index/randomPassword:RandomPassword", "tls:index/privateKey:PrivateKey"  # noqa: S105 - types
+COPIES = "/var/lib/ejabberd/certs/"
+"""ejabberd keeps its certificates and their keys here while it runs, each in a file of its own."""
+
+ANYBODYS = "/var/tmp/"  # noqa: S108 - of the lab host
+
+Forms = dict[str, list[str]]
+"""By name of the secret, the texts by which it is known: none of them may stand anywhere."""
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """Secrets `old` and `new`, what `scripts/apply` printed, and what was `seen` of processes meanwhile."""
+
+    old: Forms
+    new: Forms
+    console: str
+    seen: list[list[str]]
+
+
+@pytest.fixture(scope="module")
+def planted(deployed: Deployed) -> str:
+    """A word that is everywhere, to show that the searches find what is there."""
+    return f"planted-in-{deployed.lab.stack}-tell-tale"
+
+
+@pytest.fixture(scope="module")
+def rotation(deployed: Deployed, planted: str) -> Rotation:
+    """All passwords and keys but the CA's are forgotten, and one more run makes others."""
+    old = forms(saved(deployed))
+    forget(deployed)
+    with watched_processes() as watcher:
+        done = deployed.apply()
+        deployed.lab.ssh(HOST, f"PLANTED={planted} sh -c 'sleep 1; true' {planted}")
+        new = forms(saved(deployed))
+        seen, _ = watcher.communicate(json.dumps({**old, **new, "planted": [planted]}), timeout=120)
+    return Rotation(old, new, done.stdout + done.stderr, json.loads(seen))
+
+
+@contextmanager
+def watched_processes() -> Iterator["subprocess.Popen[str]"]:
+    """All processes of the machine, those of lab hosts among them."""
+    argv = [sys.executable, str(HERE / "probe_processes.py")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout is not None
+        assert watcher.stdout.readline() == "watching\n"
+        try:
+            yield watcher
+        finally:
+            watcher.kill()
+
+
+@pytest.fixture(scope="module")
+def kept(deployed: Deployed, rotation: Rotation, planted: str) -> dict[str, Any]:
+    """The host's files and its journal: what they hold of old and new secrets."""
+    old = {f"old {name}": found for name, found in rotation.old.items() if name != "ca"}
+    wanted = {**old, **rotation.new, "planted": [planted]}
+    program = (HERE / "probe_files.py").read_text() + f"\nmain(json.loads({json.dumps(wanted)!r}))\n"
+    file = f"{ANYBODYS}{planted}"
+    deployed.lab.ssh(HOST, f"systemd-cat echo {planted} && install -m 0644 /dev/stdin {file}", stdin=planted)
+    found: dict[str, Any] = json.loads(deployed.lab.ssh(HOST, "python3 -I -", stdin=program).stdout)
+    deployed.lab.ssh(HOST, f"rm {file}")
+    return found
+
+
+def saved(deployed: Deployed) -> dict[str, Any]:
+    """What a run without the engine keeps."""
+    content: dict[str, Any] = json.loads((deployed.saved / f"{deployed.lab.stack}.json").read_text())
+    return content
+
+
+def forget(deployed: Deployed) -> None:
+    """Takes the generated values out of what is kept; the CA stays."""
+    content = saved(deployed)
+    resources = content["resources"]
+    content["resources"] = {
+        urn: each for urn, each in resources.items() if not is_generated(urn) or name_of(urn) == "ca"
+    }
+    (deployed.saved / f"{deployed.lab.stack}.json").write_text(json.dumps(content))
+
+
+def is_generated(urn: str) -> bool:
+    return f"{PASSWORD}::" in urn or f"{KEY}::" in urn
+
+
+def name_of(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def forms(content: Mapping[str, Any]) -> Forms:
+    """Every secret of what is kept, in each way in which it could be written down."""
+    found = {}
+    for urn, resource in content["resources"].items():
+        if f"{PASSWORD}::" in urn:
+            found[name_of(urn)] = forms_of_password(resource["outputs"]["result"])
+        elif f"{KEY}::" in urn:
+            found[name_of(urn)] = forms_of_key(resource["outputs"])
+    return found
+
+
+def forms_of_password(password: str) -> list[str]:
+    """As it is, in hexadecimal, and in Base64 wherever it begins in a longer text."""
+    raw = password.encode()
+    encoded = (base64.b64encode(bytes(shift) + raw).decode() for shift in range(3))
+    inner = [text[-(-8 * shift // 6) : 8 * (shift + len(raw)) // 6] for shift, text in enumerate(encoded)]
+    return [password, raw.hex(), *inner]
+
+
+def forms_of_key(outputs: Mapping[str, str]) -> list[str]:
+    """Those lines of PEM that hold the private part of a P-256 key: in SEC 1 the first, in PKCS #8 the second."""
+    return [outputs["privateKeyPem"].splitlines()[1], outputs["privateKeyPemPkcs8"].splitlines()[2]]
+
+
+def declared(deployed: Deployed) -> set[str]:
+    """The files that the program says hold a secret."""
+    inputs = [resource["inputs"] for resource in saved(deployed)["resources"].values()]
+    files = [file for each in inputs for file in each.get("files", {}).items()]
+    return {path for path, file in files if "${secret:" in file["content"]}
+
+
+def test_everything_was_made_anew(rotation: Rotation) -> None:
+    assert set(rotation.new) == set(rotation.old)
+    assert {name for name in rotation.old if rotation.old[name] == rotation.new[name]} == {"ca"}
+
+
+def test_the_deployment_works_with_new_secrets(deployed: Deployed, rotation: Rotation) -> None:
+    deployed.verify()
+
+
+def test_no_process_has_a_secret_in_arguments_or_environment(rotation: Rotation) -> None:
+    assert [finding for finding in rotation.seen if finding[0] != "planted"] == []
+    assert {where for _, where, _ in rotation.seen} == {"cmdline", "environ"}
+
+
+def test_the_console_tells_no_secret(deployed: Deployed, rotation: Rotation) -> None:
+    assert deployed.first is not None
+    console = rotation.console + deployed.first.stdout + deployed.first.stderr
+
+    assert told(console, rotation.old) + told(console, rotation.new) == []
+
+
+def test_the_journal_tells_no_secret(kept: dict[str, Any]) -> None:
+    assert kept["journal"] == ["planted"]
+
+
+def test_files_hold_the_secrets_they_are_declared_to_hold(deployed: Deployed, kept: dict[str, Any]) -> None:
+    holding = {path for path, file in kept["files"].items() if file["names"] != ["planted"]}
+
+    assert {path for path in holding if not path.startswith(COPIES)} == declared(deployed)
+
+
+def test_files_with_secrets_are_for_their_owner_only(kept: dict[str, Any]) -> None:
+    loose = {path: file["names"] for path, file in kept["files"].items() if not file["mode"].endswith("00")}
+
+    assert {path: names for path, names in loose.items() if names != ["planted"]} == {}
+    assert any(path.startswith(ANYBODYS) for path in loose)
+
+
+def test_no_host_has_the_key_of_the_ca(kept: dict[str, Any]) -> None:
+    assert [path for path, file in kept["files"].items() if "ca" in file["names"]] == []
+
+
+def test_nothing_is_left_of_old_secrets(kept: dict[str, Any]) -> None:
+    assert {
+        path for path, file in kept["files"].items() if any(name.startswith("old ") for name in file["names"])
+    } == set()
+
+
+def test_the_operator_keeps_them_in_one_private_file(deployed: Deployed, rotation: Rotation) -> None:
+    files = [path for path in deployed.lab.stacks.rglob("*") if path.is_file()]
+
+    holding = [path for path in files if told(path.read_text(), rotation.new)]
+
+    assert holding == [deployed.saved / f"{deployed.lab.stack}.json"]
+    assert holding[0].stat().st_mode & 0o777 == 0o600
+
+
+def told(text: str, secrets: Forms) -> list[str]:
+    """The names of those that stand in `text`."""
+    return [name for name, found in secrets.items() if any(form in text for form in found)]
