@@ -45,10 +45,10 @@ admit() {
     rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
 }
 
+# Asked of this node alone: list_queues wants answers from all, and rabbitmqctl lets no other node connect to it.
 missing() {
-    rabbitmqctl -q list_queues -p im name type members --formatter json |
-        python3 -I -c 'import json, sys
-print(sum(q["type"] == "quorum" and sys.argv[1] not in q["members"] for q in json.load(sys.stdin)))' "$NODENAME"
+    rabbitmqctl -q eval 'length([Q || Q <- rabbit_amqqueue:list_by_type(quorum),
+        not lists:member(node(), rabbit_amqqueue:get_quorum_nodes(Q))]).'
 }
 
 case ${1:-} in
