@@ -1,0 +1,75 @@
+"""The command line of `scripts/preview`."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from commands.apply import ApplyError
+from commands.apply.lab_stack import refuse_outside_lab
+from commands.apply.stack_file import stack_path
+from commands.preview import PreviewError
+from commands.preview.engine import preview, with_engine
+from commands.preview.json_form import json_form
+from commands.preview.markdown import GITHUB_LIMIT_BYTES, markdown
+from commands.preview.report import Report, exit_code, report
+from commands.preview.text import text
+from components.deployment import COMPONENTS
+
+ROOT = Path(__file__).parents[3]
+WHAT_IT_DOES = """\
+Says what `pulumi up` would change: per host and service the files, packages, units and steps, what restarts, which data
+stores go, and each line that differs. Compares with the last known state, without asking any host; --live asks them.
+Nothing is changed, and no secret is shown. Exit code: 0 no change, 2 changes, 1 a preview failed.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command understands."""
+    arguments = argparse.ArgumentParser("scripts/preview", description=WHAT_IT_DOES)
+    arguments.add_argument("stacks", metavar="STACK", nargs="+", help="a stack of stacks/")
+    arguments.add_argument("--live", action="store_true", help="read the live hosts first, over ssh")
+    arguments.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
+    arguments.add_argument(
+        "--limit",
+        type=int,
+        default=GITHUB_LIMIT_BYTES,
+        metavar="BYTES",
+        help=f"of Markdown; what does not fit is left out, with a note (default: {GITHUB_LIMIT_BYTES}; 0: no limit)",
+    )
+    return arguments
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns the exit code. What is printed is complete also when a stack's preview failed."""
+    options = parser().parse_args(argv)
+    try:
+        reports = [_report(stack, options.live) for stack in options.stacks]
+    except KeyboardInterrupt:
+        sys.stderr.write("preview: interrupted; nothing was changed\n")
+        return 130
+    sys.stdout.write(_formatted(reports, options.format, options.limit))
+    return exit_code(reports)
+
+
+def _formatted(reports: Sequence[Report], form: str, limit: int) -> str:
+    if form == "markdown":
+        return markdown(reports, limit)
+    return json_form(reports) if form == "json" else text(reports)
+
+
+def _report(stack: str, live: bool) -> Report:
+    """A failure of one stack does not hide the others."""
+    stores = {component.name for component in COMPONENTS if component.holds_data}
+    try:
+        stack_path(stack, ROOT / "stacks")
+        refuse_outside_lab("preview", stack, ROOT, os.environ)
+        digest = preview(stack, ROOT, live=live, environment=with_engine(os.environ, ROOT / ".engine"))
+    except (PreviewError, ApplyError) as error:
+        return Report(stack, live, errors=(str(error),))
+    return report(stack, digest, stores, live=live)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
