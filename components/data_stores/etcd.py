@@ -21,6 +21,7 @@ ENVIRONMENT = "/etc/default/etcd"
 DROP_IN = "/etc/systemd/system/etcd.service.d/im.conf"
 MEMBER = "/usr/local/lib/im/etcd-member"
 TLS = "/etc/etcd/tls"
+DATA = "/var/lib/etcd"
 CA, CERTIFICATE, KEY = f"{TLS}/ca.pem", f"{TLS}/certificate.pem", f"{TLS}/key.pem"
 
 
@@ -45,7 +46,11 @@ class Etcd(Component):
         leaf = self.plan.certificates.leaf(host, self.name)
         return ServiceState(
             packages={"etcd-server": "", "etcd-client": ""},
-            directories={"/etc/etcd": Directory(), TLS: Directory(mode="0750", group="etcd")},
+            directories={
+                "/etc/etcd": Directory(),
+                TLS: Directory(mode="0750", group="etcd"),
+                DATA: Directory(mode="0700", owner="etcd", group="etcd"),
+            },
             files={
                 ENVIRONMENT: File(content=environment(host, self.plan.hosts_of(*self.roles), self.plan.settings.etcd)),
                 DROP_IN: File(content=render("etcd/etcd.service.conf.j2", member=MEMBER)),

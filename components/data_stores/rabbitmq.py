@@ -30,7 +30,8 @@ PLUGINS = "/etc/rabbitmq/enabled_plugins"
 DISTRIBUTION = "/etc/rabbitmq/distribution.config"
 DEFINITIONS = "/etc/rabbitmq/im.json"
 USER_PASSWORD = "/etc/rabbitmq/im.password"  # noqa: S105 - a path
-COOKIE = "/var/lib/rabbitmq/.erlang.cookie"
+DATA = "/var/lib/rabbitmq"
+COOKIE = f"{DATA}/.erlang.cookie"
 DROP_IN = "/etc/systemd/system/rabbitmq-server.service.d/im.conf"
 PORT_MAPPER = ("/etc/systemd/system/epmd.socket", "/etc/systemd/system/epmd.service")
 TLS = "/etc/rabbitmq/tls"
@@ -86,7 +87,10 @@ class RabbitMQ(Component):
         others = tuple(member for member in self.plan.hosts_of(*self.roles) if member != host)
         return ServiceState(
             packages={"rabbitmq-server": ""},
-            directories={TLS: Directory(mode="0750", group="rabbitmq")},
+            directories={
+                TLS: Directory(mode="0750", group="rabbitmq"),
+                DATA: Directory(owner="rabbitmq", group="rabbitmq"),
+            },
             files=files(settings, host, others),
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
             secrets={

@@ -25,6 +25,7 @@ CONFIG_PASSWORD = "/etc/redis/im-password.conf"  # noqa: S105 - a path
 DROP_IN = "/etc/systemd/system/redis-server.service.d/im.conf"
 ASK = "/usr/local/lib/im/redis-ask"
 TLS = "/etc/redis/tls"
+DATA = "/var/lib/redis"
 CA, CERTIFICATE, KEY = f"{TLS}/ca.pem", f"{TLS}/certificate.pem", f"{TLS}/key.pem"
 
 Eviction = Literal["allkeys-lru", "allkeys-lfu", "volatile-lru", "volatile-lfu", "volatile-ttl", "noeviction"]
@@ -59,7 +60,10 @@ class Redis(Component):
         )
         return ServiceState(
             packages={"redis-server": ""},
-            directories={TLS: Directory(mode="0750", group="redis")},
+            directories={
+                TLS: Directory(mode="0750", group="redis"),
+                DATA: Directory(mode="0750", owner="redis", group="redis"),
+            },
             files={
                 CONFIG: File(content=configuration),
                 CONFIG_PASSWORD: File(

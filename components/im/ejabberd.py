@@ -24,8 +24,9 @@ DEFAULT = "/etc/default/ejabberd"
 VM_ARGS = "/etc/ejabberd/vm.args"
 DISTRIBUTION = "/etc/ejabberd/distribution.conf"
 UNIT = "/etc/systemd/system/ejabberd.service"
-COOKIE = "/var/lib/ejabberd/.erlang.cookie"
-UPLOADS = "/var/lib/ejabberd/upload"
+DATA = "/var/lib/ejabberd"
+COOKIE = f"{DATA}/.erlang.cookie"
+UPLOADS = f"{DATA}/upload"
 TLS = "/etc/ejabberd/tls"
 DOMAIN_CERTIFICATE = f"{TLS}/domain.pem"
 HOST_CERTIFICATE = f"{TLS}/host.pem"
@@ -85,6 +86,7 @@ class Ejabberd(Component):
             packages={"ejabberd": "", "erlang-p1-pgsql": "", "postgresql-client-15": ""},
             directories={
                 TLS: Directory(mode="0750", group="ejabberd"),
+                DATA: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
                 UPLOADS: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
             },
             files=files(self.plan.settings, host),

@@ -40,7 +40,7 @@ def test_one_member_lets_its_im_server_in_and_nobody_else() -> None:
     assert patroni("dev", "dev1")["postgresql"]["pg_hba"] == [
         "local all postgres peer",
         "local all all scram-sha-256",
-        "local replication replicator scram-sha-256",
+        "local replication replicator peer map=patroni",
         "hostssl im ejabberd 10.77.1.11/32 scram-sha-256",
     ]
 
