@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from . import manifest
-from .before import Before, FileBefore, as_declared, digest, drop_backups, keep_backups
+from .before import Before, DirectoryBefore, FileBefore, as_declared, digest, drop_backups, keep_backups
 from .change import Change
 from .manifest import Manifest
 from .store import Store, make_private, write_private
@@ -44,7 +46,11 @@ def _manifest(change: Change) -> Manifest:
     declared = manifest.without_secrets(change.declared.raw)
     before = Before(
         {path: _file_before(change, path, old, logged) for path in change.declared.files},
-        {**logged.before.directories, **old.before.directories},
+        {
+            **shared_folders(change.store, change.declared.service, change.declared.files),
+            **logged.before.directories,
+            **old.before.directories,
+        },
         {
             unit: old.before.units.get(unit, state.before)
             for unit, state in change.states.items()
@@ -57,6 +63,18 @@ def _manifest(change: Change) -> Manifest:
         sorted({*old.packages, *logged.packages}),
         sorted({*old.users, *logged.users}),
     )
+
+
+def shared_folders(store: Store, service: str, paths: Collection[str]) -> dict[str, DirectoryBefore]:
+    """The folders of `paths` that another service made: Delete removes them with the last file, whosever it is."""
+    others = [manifest.load(store, name) for name in store.services() if name != service]
+    return {
+        path: before
+        for other in others
+        if other is not None
+        for path, before in other.before.directories.items()
+        if not before.existed and any(file.startswith(f"{path}/") for file in paths)
+    }
 
 
 def _file_before(change: Change, path: str, old: Manifest, logged: Logged) -> FileBefore:

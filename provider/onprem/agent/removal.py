@@ -40,7 +40,7 @@ class Removal:
         notes = [f"{unit} ran before and does not start now" for unit in undone.down]
         kept = self._kept(known)
         drop_folder(self.store.service(service))
-        return {"kept": kept, "notes": [f"put back {what}" for what in undone.put_back] + notes}
+        return {"kept": kept, "notes": [_note(what, known) for what in undone.put_back] + notes}
 
     def _leave(self) -> None:
         """Once: a member that has left cannot leave again."""
@@ -63,6 +63,14 @@ class Removal:
         users = [name for name in known.users if name in self.declared.users and look_user(self.declared.users[name])]
         data = [path for path in known.declared.get("directories") or {} if files.look(path).kind == "directory"]
         return {"packages": sorted(packages), "users": users, "data": sorted(data)}
+
+
+def _note(what: str, known: Manifest) -> str:
+    """A unit says what was done to it; a file that we made was removed."""
+    before = known.before.files.get(what)
+    if before is None:
+        return what
+    return f"removed {what}" if before.state == "absent" else f"put back {what}"
 
 
 def _verb(unit: Unit, back: set[str]) -> str:
