@@ -36,10 +36,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabFactory]:
 
 
 @pytest.fixture(scope="session")
-def deployed(lab: LabFactory) -> Deployed:
+def deployed(lab: LabFactory, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """The stack `dev` on a host of its own, deployed without the engine."""
     stack_file = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text())
     private = lab(stack_file["config"])
-    made = Deployed(private, private.stacks / "saved")
+    made = Deployed(private, tmp_path_factory.mktemp("saved"))
     made.first = made.apply()
     return made

@@ -1,17 +1,14 @@
 """Every password and key is made anew on a running deployment; then they are looked for wherever they must not be."""
 
-import base64
 import json
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.lab.canaries import Forms, forms_of_key, forms_of_password, told, watched_processes
 from tests.lab.deployed import Deployed
 
 HERE = Path(__file__).parent
@@ -21,9 +18,6 @@ COPIES = "/var/lib/ejabberd/certs/"
 """ejabberd keeps its certificates and their keys here while it runs, each in a file of its own."""
 
 ANYBODYS = "/var/tmp/"  # noqa: S108 - of the lab host
-
-Forms = dict[str, list[str]]
-"""By name of the secret, the texts by which it is known: none of them may stand anywhere."""
 
 
 @dataclass(frozen=True)
@@ -51,34 +45,25 @@ def rotation(deployed: Deployed, planted: str) -> Rotation:
         done = deployed.apply()
         deployed.lab.ssh(HOST, f"PLANTED={planted} sh -c 'sleep 1; true' {planted}")
         new = forms(saved(deployed))
-        seen, _ = watcher.communicate(json.dumps({**old, **new, "planted": [planted]}), timeout=120)
+        seen, _ = watcher.communicate(json.dumps({**both(old, new), "planted": [planted]}), timeout=120)
     return Rotation(old, new, done.stdout + done.stderr, json.loads(seen))
-
-
-@contextmanager
-def watched_processes() -> Iterator["subprocess.Popen[str]"]:
-    """All processes of the machine, those of lab hosts among them."""
-    argv = [sys.executable, str(HERE / "probe_processes.py")]
-    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as watcher:
-        assert watcher.stdout is not None
-        assert watcher.stdout.readline() == "watching\n"
-        try:
-            yield watcher
-        finally:
-            watcher.kill()
 
 
 @pytest.fixture(scope="module")
 def kept(deployed: Deployed, rotation: Rotation, planted: str) -> dict[str, Any]:
     """The host's files and its journal: what they hold of old and new secrets."""
-    old = {f"old {name}": found for name, found in rotation.old.items() if name != "ca"}
-    wanted = {**old, **rotation.new, "planted": [planted]}
+    wanted = {**both(rotation.old, rotation.new), "planted": [planted]}
     program = (HERE / "probe_files.py").read_text() + f"\nmain(json.loads({json.dumps(wanted)!r}))\n"
     file = f"{ANYBODYS}{planted}"
     deployed.lab.ssh(HOST, f"systemd-cat echo {planted} && install -m 0644 /dev/stdin {file}", stdin=planted)
     found: dict[str, Any] = json.loads(deployed.lab.ssh(HOST, "python3 -I -", stdin=program).stdout)
     deployed.lab.ssh(HOST, f"rm {file}")
     return found
+
+
+def both(old: Forms, new: Forms) -> Forms:
+    """Secrets of before and after under names of their own; the CA's key is the same."""
+    return {**{f"old {name}": found for name, found in old.items() if name != "ca"}, **new}
 
 
 def saved(deployed: Deployed) -> dict[str, Any]:
@@ -116,19 +101,6 @@ def forms(content: Mapping[str, Any]) -> Forms:
     return found
 
 
-def forms_of_password(password: str) -> list[str]:
-    """As it is, in hexadecimal, and in Base64 wherever it begins in a longer text."""
-    raw = password.encode()
-    encoded = (base64.b64encode(bytes(shift) + raw).decode() for shift in range(3))
-    inner = [text[-(-8 * shift // 6) : 8 * (shift + len(raw)) // 6] for shift, text in enumerate(encoded)]
-    return [password, raw.hex(), *inner]
-
-
-def forms_of_key(outputs: Mapping[str, str]) -> list[str]:
-    """Those lines of PEM that hold the private part of a P-256 key: in SEC 1 the first, in PKCS #8 the second."""
-    return [outputs["privateKeyPem"].splitlines()[1], outputs["privateKeyPemPkcs8"].splitlines()[2]]
-
-
 def declared(deployed: Deployed) -> set[str]:
     """The files that the program says hold a secret."""
     inputs = [resource["inputs"] for resource in saved(deployed)["resources"].values()]
@@ -154,7 +126,7 @@ def test_the_console_tells_no_secret(deployed: Deployed, rotation: Rotation) -> 
     assert deployed.first is not None
     console = rotation.console + deployed.first.stdout + deployed.first.stderr
 
-    assert told(console, rotation.old) + told(console, rotation.new) == []
+    assert told(console, both(rotation.old, rotation.new)) == []
 
 
 def test_the_journal_tells_no_secret(kept: dict[str, Any]) -> None:
@@ -185,14 +157,10 @@ def test_nothing_is_left_of_old_secrets(kept: dict[str, Any]) -> None:
 
 
 def test_the_operator_keeps_them_in_one_private_file(deployed: Deployed, rotation: Rotation) -> None:
-    files = [path for path in deployed.lab.stacks.rglob("*") if path.is_file()]
+    folders = {deployed.saved, deployed.lab.stacks}
+    files = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
 
     holding = [path for path in files if told(path.read_text(), rotation.new)]
 
     assert holding == [deployed.saved / f"{deployed.lab.stack}.json"]
     assert holding[0].stat().st_mode & 0o777 == 0o600
-
-
-def told(text: str, secrets: Forms) -> list[str]:
-    """The names of those that stand in `text`."""
-    return [name for name, found in secrets.items() if any(form in text for form in found)]
