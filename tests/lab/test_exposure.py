@@ -109,6 +109,14 @@ def test_only_the_declared_ports_answer(answering: dict[Case, set[int]], who: st
     assert answering["udp", who, version] == set()
 
 
+@pytest.mark.parametrize(("who", "version"), PEOPLE)
+def test_neighbours_that_forgot_each_other_find_each_other(deployed: Deployed, who: str, version: str) -> None:
+    deployed.lab.run(["ip", "neigh", "flush", "all"])
+    deployed.lab.ssh(HOST, "ip neigh flush all")
+
+    assert probe(deployed, "ports", "tcp", PEOPLE[who, version], ADDRESSES[version], 443, 443).split() == ["443"]
+
+
 @pytest.mark.parametrize("version", ADDRESSES)
 @pytest.mark.parametrize("way", WAYS)
 def test_old_tls_and_weak_ciphers_are_refused(deployed: Deployed, authority: Path, way: Way, version: str) -> None:
@@ -120,6 +128,7 @@ def test_old_tls_and_weak_ciphers_are_refused(deployed: Deployed, authority: Pat
     assert {name for name, what in said.items() if what == "accepted"} == {"TLS 1.2", "TLS 1.3"}
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1")
 @pytest.mark.parametrize("name", ["TLS 1.0", "TLS 1.1"])
 def test_the_probe_would_speak_old_tls(name: str) -> None:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
