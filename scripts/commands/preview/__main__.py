@@ -10,10 +10,13 @@ from commands.apply import ApplyError
 from commands.apply.lab_stack import refuse_outside_lab
 from commands.apply.stack_file import stack_path
 from commands.preview import PreviewError
+from commands.preview.bare_state import save
+from commands.preview.digest import Digest
 from commands.preview.engine import preview, with_engine
 from commands.preview.json_form import json_form
 from commands.preview.markdown import GITHUB_LIMIT_BYTES, markdown
 from commands.preview.report import Report, exit_code, report
+from commands.preview.sandbox import sandbox
 from commands.preview.text import text
 from components.deployment import COMPONENTS
 
@@ -29,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
     """What the command understands."""
     arguments = argparse.ArgumentParser("scripts/preview", description=WHAT_IT_DOES)
     arguments.add_argument("stacks", metavar="STACK", nargs="+", help="a stack of stacks/")
-    arguments.add_argument("--live", action="store_true", help="read the live hosts first, over ssh")
+    _paths(arguments)
     arguments.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="default: text")
     arguments.add_argument(
         "--limit",
@@ -41,11 +44,27 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
+def _paths(arguments: argparse.ArgumentParser) -> None:
+    without = arguments.add_mutually_exclusive_group()
+    without.add_argument(
+        "--state",
+        type=Path,
+        metavar="DIR",
+        help="compare with the states that --save-state wrote to DIR: no backend, passphrase or key is needed",
+    )
+    without.add_argument(
+        "--save-state", type=Path, metavar="DIR", help="only write each stack's state, without its secrets, to DIR"
+    )
+    without.add_argument("--live", action="store_true", help="read the live hosts first, over ssh")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code. What is printed is complete also when a stack's preview failed."""
     options = parser().parse_args(argv)
     try:
-        reports = [_report(stack, options.live) for stack in options.stacks]
+        if options.save_state:
+            return _save(options.stacks, options.save_state)
+        reports = [_report(stack, options.live, options.state) for stack in options.stacks]
     except KeyboardInterrupt:
         sys.stderr.write("preview: interrupted; nothing was changed\n")
         return 130
@@ -59,16 +78,35 @@ def _formatted(reports: Sequence[Report], form: str, limit: int) -> str:
     return json_form(reports) if form == "json" else text(reports)
 
 
-def _report(stack: str, live: bool) -> Report:
+def _report(stack: str, live: bool, states: Path | None) -> Report:
     """A failure of one stack does not hide the others."""
     stores = {component.name for component in COMPONENTS if component.holds_data}
     try:
-        stack_path(stack, ROOT / "stacks")
-        refuse_outside_lab("preview", stack, ROOT, os.environ)
-        digest = preview(stack, ROOT, live=live, environment=with_engine(os.environ, ROOT / ".engine"))
+        digest = _digest(stack, live, states)
     except (PreviewError, ApplyError) as error:
         return Report(stack, live, errors=(str(error),))
-    return report(stack, digest, stores, live=live)
+    return report(stack, digest, stores, live=live, bare=states is not None)
+
+
+def _digest(stack: str, live: bool, states: Path | None) -> Digest:
+    stack_path(stack, ROOT / "stacks")
+    environment = with_engine(os.environ, ROOT / ".engine")
+    if states is None:
+        refuse_outside_lab("preview", stack, ROOT, os.environ)
+        return preview(stack, ROOT, live=live, environment=environment)
+    with sandbox(stack, ROOT, states / f"{stack}.json", environment) as inside:
+        return preview(stack, inside.root, live=False, environment=inside.environment)
+
+
+def _save(stacks: Sequence[str], folder: Path) -> int:
+    try:
+        for stack in stacks:
+            stack_path(stack, ROOT / "stacks")
+            save(stack, ROOT, folder / f"{stack}.json", with_engine(os.environ, ROOT / ".engine"))
+    except (PreviewError, ApplyError) as error:
+        sys.stderr.write(f"preview: {error}\n")
+        return 1
+    return 0
 
 
 if __name__ == "__main__":

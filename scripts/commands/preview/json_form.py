@@ -1,12 +1,13 @@
 """The preview for programs: a stable shape, `version` 1. Names may be added to it; none goes or changes its meaning.
 
-{version, result, stacks: [{stack, result, live, errors, warnings,
+{version, result, stacks: [{stack, result, live, bare, errors, warnings,
   services: [{operation, host, service, holds_data, live,
     units: {restarts, reloads, starts, stops, hands_over},
     items: [{operation, kind, name, detail, added, removed, lines}]}],
   resources: [{operation, type, names, properties}]}]}
 
-`result` is same, changes or failed; `service` is empty for a host itself; `live` says that the live host was compared.
+`result` is same, changes or failed; `service` is empty for a host itself; `live` says that the live host was compared,
+`bare` that the state was one without secrets. `lines` are those of a diff: each begins with +, -, a space or @.
 """
 
 import json
@@ -32,6 +33,7 @@ def _stack(one: Report) -> dict[str, Any]:
         "stack": one.stack,
         "result": one.result.name.lower(),
         "live": one.live,
+        "bare": one.bare,
         "errors": list(one.errors),
         "warnings": list(one.changes.warnings),
         "services": [_service(change) for change in one.changes.services],

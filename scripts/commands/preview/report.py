@@ -29,12 +29,16 @@ class Result(Enum):
 
 @dataclass(frozen=True)
 class Report:
-    """One stack. `errors` are sentences, `live` says that the hosts were looked at."""
+    """One stack. `errors` are sentences, `live` says that the hosts were looked at.
+
+    `bare` says that the state was one without secrets, against which no change of a secret is seen.
+    """
 
     stack: str
     live: bool
     changes: Changes = field(default_factory=Changes)
     errors: tuple[str, ...] = ()
+    bare: bool = False
 
     @property
     def result(self) -> Result:
@@ -49,9 +53,9 @@ class Report:
         return tuple(change for change in self.changes.services if change.deletes_data_store)
 
 
-def report(stack: str, digest: Digest, stores: Collection[str], *, live: bool) -> Report:
+def report(stack: str, digest: Digest, stores: Collection[str], *, live: bool, bare: bool = False) -> Report:
     """`stores` are the services that hold data."""
-    return Report(stack, live, changes(digest, stores, live=live), tuple(_errors(digest.diagnostics)))
+    return Report(stack, live, changes(digest, stores, live=live), tuple(_errors(digest.diagnostics)), bare)
 
 
 def overall(reports: Iterable[Report]) -> Result:
@@ -73,7 +77,8 @@ def summary(one: Report) -> str:
     for group in one.changes.resources:
         counts[group.operation] = counts.get(group.operation, 0) + len(group.names)
     amount = ", ".join(f"{number} to {operation}" for operation, number in sorted(counts.items())) or "no change"
-    against = "the live hosts" if one.live else "the last known state; no host was asked"
+    state = "the last known state without its secrets" if one.bare else "the last known state"
+    against = "the live hosts" if one.live else f"{state}; no host was asked"
     if one.errors:
         return f"failed; as far as it came, {amount}" if counts else "failed"
     return f"{amount}, compared with {against}"

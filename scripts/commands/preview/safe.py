@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-PLAIN = re.compile(r"[^`|\\\n]+")
+PLAIN = re.compile(r"[^`|\n]+")
 FENCE = "```"
 SECRET_NAMES = re.compile(r"PASSPHRASE|PASSWORD|SECRET|TOKEN|_KEY$|CREDENTIALS")
 SHORTEST_SECRET = 8
