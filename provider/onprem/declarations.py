@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PositiveInt, StrictBool, StrictStr, ValidationError
 
 from onprem.differences import step
-from onprem.values import is_unknown
+from onprem.unknown import is_unknown
 
 Problems = list[str]
 

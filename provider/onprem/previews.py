@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from onprem.rules import references
-from onprem.values import is_unknown
+from onprem.unknown import is_unknown
 
 Declared = Mapping[str, Any]
 

@@ -17,7 +17,8 @@ from onprem.report import Report
 from onprem.schema import SERVICE, schema
 from onprem.services import Services
 from onprem.transport import Opener, open_ssh
-from onprem.values import is_unknown, plain, properties, secret_paths
+from onprem.unknown import is_unknown
+from onprem.values import plain, properties, secret_paths
 
 CONFIG_KEYS = ("hosts", "version", "pluginDownloadURL")
 KINDS = {

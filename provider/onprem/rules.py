@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from onprem.differences import step
-from onprem.values import is_unknown
+from onprem.unknown import is_unknown
 
 REFERENCE = re.compile(r"\$\{(value|secret):([^}]*)\}")
 UNQUOTED = re.compile(r"[A-Za-z0-9._~-]+")

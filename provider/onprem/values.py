@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
-from pulumi.runtime.rpc import UNKNOWN
+
+from onprem.unknown import UNKNOWN
 
 Properties = Mapping[str, PropertyValue]
 Plain = dict[str, Any]
@@ -23,11 +24,6 @@ def properties(data: Mapping[str, Any]) -> dict[str, PropertyValue]:
 def secret_paths(properties: Properties) -> Iterator[str]:
     """The inputs other than `secrets` that hold a secret."""
     return (name for name, value in properties.items() if name != "secrets" and value.contains_secret())
-
-
-def is_unknown(value: Any) -> bool:
-    """Whether `value` is only known once something else was made."""
-    return isinstance(value, str) and value == UNKNOWN
 
 
 def _plain(item: PropertyValue) -> Any:

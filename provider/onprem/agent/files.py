@@ -97,9 +97,16 @@ def _stat(status: os.stat_result, folder: int, name: str) -> Found:
 def read(path: str) -> bytes:
     """The content of a regular file."""
     with parent(path) as (folder, name):
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder)
+        descriptor = open_unnoticed(name, os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, folder)
     with os.fdopen(descriptor, "rb") as file:
         return file.read()
+
+
+def open_unnoticed(path: str | os.PathLike[str], flags: int, folder: int | None = None) -> int:
+    """Opens for reading; the time of last access stays, unless the file system does not let us keep it."""
+    with contextlib.suppress(PermissionError):
+        return os.open(path, os.O_RDONLY | os.O_NOATIME | flags, dir_fd=folder)
+    return os.open(path, os.O_RDONLY | flags, dir_fd=folder)
 
 
 def staged(path: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .files import open_unnoticed
+
 ROOT = Path("/var/lib/onprem")
 
 
@@ -81,7 +83,8 @@ def sync_folder(folder: Path) -> None:
 def read_json(path: Path) -> Any:
     """The data of a file, None when it is not there."""
     try:
-        return json.loads(path.read_bytes())
+        with os.fdopen(open_unnoticed(path, os.O_CLOEXEC), "rb") as file:
+            return json.load(file)
     except FileNotFoundError:
         return None
 
