@@ -60,7 +60,9 @@ class Firewall(Component):
             values={"administrators": ",".join(str(network) for network in networks)},
             units={UNIT: Unit(reload_on=(RULES,))},
             steps={
-                "rules as declared": Step(read=DIFFERENCES, want=HEADING, act=f"systemctl reload-or-restart {UNIT}")
+                "rules as declared": Step(
+                    read=DIFFERENCES, want=f"{HEADING}\n", act=f"systemctl reload-or-restart {UNIT}"
+                )
             },
             validate={RULES: "nft -c -f {staged}"},
             healthy=Health(command="nft list chain inet im input | grep -q 'policy drop'", seconds=10),

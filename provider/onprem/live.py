@@ -47,4 +47,6 @@ def _entry(measured: tuple[str, ...], declared: Mapping[str, Any], live: Mapping
         entry = {key: declared[key] if key == "groups" else value for key, value in entry.items()}
     if "want" in entry and entry["want"].rstrip("\n") == declared["want"].rstrip("\n"):
         entry["want"] = declared["want"]
+    elif "want" in entry and declared["want"].endswith("\n"):
+        entry["want"] += "\n"  # a line diff would show the last line as changed, too
     return entry

@@ -60,6 +60,12 @@ def test_each_drift_is_exactly_its_path(changed: dict[str, Any], paths: dict[str
     assert drift(**changed) == paths
 
 
+def test_a_step_with_a_final_newline_differs_in_whole_lines() -> None:
+    declared = {**DECLARED, "steps": {"site": {**DECLARED["steps"]["site"], "want": "heading\n"}}}
+    found = outputs(declared, {**LIVE, "steps": {"site": {"want": "heading\nmore"}}})
+    assert found["steps"]["site"]["want"] == "heading\nmore\n"
+
+
 @pytest.mark.parametrize(("known", "paths"), [({}, []), ({"steps": {"site": {"want": "no"}}}, ["steps.site.want"])])
 def test_a_step_that_could_not_be_read_is_as_last_known(known: dict[str, Any], paths: list[str]) -> None:
     live = {**LIVE, "steps": {"site": {"unread": "exit code 2: no answer"}}}
