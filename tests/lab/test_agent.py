@@ -83,7 +83,7 @@ def agent(hosts: PrivateLab) -> Iterator[AgentSession]:
 
 
 @pytest.fixture
-def deployed(agent: AgentSession) -> AgentSession:
+def applied(agent: AgentSession) -> AgentSession:
     """The host as declared, whatever the test before left."""
     agent.request("apply", service="web", declared=declared(), previous=declared())
     return agent
@@ -138,22 +138,22 @@ def test_services_do_not_start_while_their_package_is_installed(hosts: PrivateLa
     assert on_host(hosts, "ls /usr/sbin/policy-rc.d 2>&1 || true").endswith("No such file or directory\n")
 
 
-def test_a_change_without_difference_touches_nothing(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_change_without_difference_touches_nothing(hosts: PrivateLab, applied: AgentSession) -> None:
     stamps = f"stat -c '%n %y %z %i' {CONFIG} {TOKEN} /etc/haproxy /srv/web/page $(find /var/lib/onprem)"
     before = on_host(hosts, stamps), invocation(hosts)
 
-    deployed.request("apply", service="web", declared=declared(), previous=declared())
+    applied.request("apply", service="web", declared=declared(), previous=declared())
 
     assert (on_host(hosts, stamps), invocation(hosts)) == before
 
 
-def test_drift_reads_as_exactly_what_was_changed_by_hand(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_drift_reads_as_exactly_what_was_changed_by_hand(hosts: PrivateLab, applied: AgentSession) -> None:
     on_host(
         hosts,
         f"sed -i 's/timeout client 1s/timeout client 9s/' {CONFIG}; chmod 0600 {CONFIG}; echo x >>{TOKEN};"
         " systemctl stop haproxy; echo other >/srv/web/page; chown root /srv/web",
     )
-    live = deployed.request("read", service="web", declared=declared())["live"]
+    live = applied.request("read", service="web", declared=declared())["live"]
 
     expected = declared()
     expected["files"][CONFIG]["content"] = CONTENT.replace("client 1s", "client 9s")
@@ -164,25 +164,25 @@ def test_drift_reads_as_exactly_what_was_changed_by_hand(hosts: PrivateLab, depl
     expected["directories"]["/srv/web"]["owner"] = "root"
     assert live == {name: expected[name] for name in live}
 
-    repaired = deployed.request("apply", service="web", declared=declared(), previous=declared())["live"]
+    repaired = applied.request("apply", service="web", declared=declared(), previous=declared())["live"]
     assert repaired == {name: declared()[name] for name in repaired}
     assert fetch(hosts) == "hello"
 
 
-def test_a_removed_package_is_missing_and_comes_back(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_removed_package_is_missing_and_comes_back(hosts: PrivateLab, applied: AgentSession) -> None:
     on_host(hosts, "apt-get remove -y -qq haproxy")
-    assert deployed.request("read", service="web", declared=declared())["live"]["packages"] == {}
+    assert applied.request("read", service="web", declared=declared())["live"]["packages"] == {}
 
-    deployed.request("apply", service="web", declared=declared(), previous=declared())
+    applied.request("apply", service="web", declared=declared(), previous=declared())
 
     assert fetch(hosts) == "hello"
 
 
-def test_a_file_that_its_program_refuses_changes_nothing(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_file_that_its_program_refuses_changes_nothing(hosts: PrivateLab, applied: AgentSession) -> None:
     before = on_host(hosts, f"stat -c '%y %i' {CONFIG}"), invocation(hosts)
 
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request("apply", service="web", declared=with_config(CONTENT + "  bogus\n"), previous=declared())
+        applied.request("apply", service="web", declared=with_config(CONTENT + "  bogus\n"), previous=declared())
 
     said = str(caught.value)
     assert said.startswith(f'web: {CONFIG} is refused by "haproxy -c -f {CONFIG}": exit code 1: ')
@@ -193,12 +193,12 @@ def test_a_file_that_its_program_refuses_changes_nothing(hosts: PrivateLab, depl
 
 
 def test_a_service_that_does_not_start_is_back_with_its_previous_files(
-    hosts: PrivateLab, deployed: AgentSession
+    hosts: PrivateLab, applied: AgentSession
 ) -> None:
     broken = with_config(CONTENT.replace(":8080", ":22"))
 
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request("apply", service="web", declared=broken, previous=declared())
+        applied.request("apply", service="web", declared=broken, previous=declared())
 
     assert str(caught.value) == (
         "web: haproxy.service did not restart; the previous files are back and haproxy.service is running"
@@ -208,11 +208,11 @@ def test_a_service_that_does_not_start_is_back_with_its_previous_files(
     assert fetch(hosts) == "hello"
 
 
-def test_a_member_that_does_not_serve_is_back_as_it_was(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_member_that_does_not_serve_is_back_as_it_was(hosts: PrivateLab, applied: AgentSession) -> None:
     health = {"command": "false", "seconds": 2}
 
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request(
+        applied.request(
             "apply", service="web", declared=declared(values={"said": "bye"}, healthy=health), previous=declared()
         )
 
@@ -222,11 +222,11 @@ def test_a_member_that_does_not_serve_is_back_as_it_was(hosts: PrivateLab, deplo
     assert fetch(hosts) == "hello"
 
 
-def test_a_step_whose_act_does_not_help_is_an_error(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_step_whose_act_does_not_help_is_an_error(hosts: PrivateLab, applied: AgentSession) -> None:
     steps = {"page": {**declared()["steps"]["page"], "act": "cat; echo oops >&2; exit 3"}}
 
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request(
+        applied.request(
             "apply", service="web", declared=declared(values={"said": "bye"}, steps=steps), previous=declared()
         )
 
@@ -237,21 +237,21 @@ def test_a_step_whose_act_does_not_help_is_an_error(hosts: PrivateLab, deployed:
     assert caught.value.stayed == ["act of step page"]
 
 
-def test_a_step_that_takes_too_long_is_ended_with_all_it_started(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_step_that_takes_too_long_is_ended_with_all_it_started(hosts: PrivateLab, applied: AgentSession) -> None:
     steps = {"slow": {**SLOW, "act": "sleep 4711 & sleep 4711", "seconds": 1}}
 
     with pytest.raises(AgentFailedError, match="^web: step slow: act failed with not done after 1 s; "):
-        deployed.request("apply", service="web", declared=declared(steps=steps), previous=declared())
+        applied.request("apply", service="web", declared=declared(steps=steps), previous=declared())
 
     assert on_host(hosts, "pgrep -cx -f 'sleep 4711' || true") == "0\n"
 
 
-def test_a_lost_connection_puts_back_what_was_under_way(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_lost_connection_puts_back_what_was_under_way(hosts: PrivateLab, applied: AgentSession) -> None:
     state = with_config(CONTENT.replace("8080", "8081"), steps={"slow": {**SLOW, "when": "before_start"}})
-    apply_in_background(deployed, state, "step slow")
+    apply_in_background(applied, state, "step slow")
     assert "8081" in on_host(hosts, f"cat {CONFIG}")
 
-    deployed.close()
+    applied.close()
 
     assert "8081" not in on_host(hosts, f"cat {CONFIG}")
     assert on_host(hosts, "ls /var/lib/onprem/services/web; pgrep -cx -f 'sleep 50' || true") == (
@@ -260,7 +260,7 @@ def test_a_lost_connection_puts_back_what_was_under_way(hosts: PrivateLab, deplo
     assert fetch(hosts) == "hello"
 
 
-def test_a_silent_connection_counts_as_lost(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_silent_connection_counts_as_lost(hosts: PrivateLab, applied: AgentSession) -> None:
     state = with_config(CONTENT.replace("8080", "8081"), steps={"slow": {**SLOW, "when": "before_start"}})
     impatient = changed_bundle("main", "SILENCE_SECONDS = 60", "SILENCE_SECONDS = 20")
 
@@ -273,9 +273,9 @@ def test_a_silent_connection_counts_as_lost(hosts: PrivateLab, deployed: AgentSe
     assert "8081" not in on_host(hosts, f"cat {CONFIG}")
 
 
-def test_a_killed_agent_leaves_what_the_next_change_undoes(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_killed_agent_leaves_what_the_next_change_undoes(hosts: PrivateLab, applied: AgentSession) -> None:
     state = with_config(CONTENT.replace("8080", "8081"), steps={"slow": {**SLOW, "when": "before_start"}})
-    apply_in_background(deployed, state, "step slow")
+    apply_in_background(applied, state, "step slow")
     kill_agent(hosts)
 
     with AgentSession(hosts.stack, "web") as after:
@@ -289,9 +289,9 @@ def test_a_killed_agent_leaves_what_the_next_change_undoes(hosts: PrivateLab, de
     assert fetch(hosts) == "hello"
 
 
-def test_a_killed_installation_lets_services_start_again(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_killed_installation_lets_services_start_again(hosts: PrivateLab, applied: AgentSession) -> None:
     on_host(hosts, "printf '#!/bin/sh\\nexit 0\\n' >/usr/sbin/policy-rc.d; chmod 0751 /usr/sbin/policy-rc.d")
-    apply_in_background(deployed, declared(packages={"haproxy": "", "nginx-light": ""}), "installing nginx-light")
+    apply_in_background(applied, declared(packages={"haproxy": "", "nginx-light": ""}), "installing nginx-light")
     kill_agent(hosts)
 
     with AgentSession(hosts.stack, "web") as after:
@@ -302,24 +302,24 @@ def test_a_killed_installation_lets_services_start_again(hosts: PrivateLab, depl
     assert on_host(hosts, "dpkg --audit; pgrep -c apt-get || true") == "0\n"
 
 
-def test_writers_wait_for_each_other(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_writers_wait_for_each_other(hosts: PrivateLab, applied: AgentSession) -> None:
     steps = {"slow": {**SLOW, "act": "sleep 8; echo done >/run/slow"}}
-    apply_in_background(deployed, declared(steps=steps), "step slow")
+    apply_in_background(applied, declared(steps=steps), "step slow")
 
     with AgentSession(hosts.stack, "web") as second:
         second.request("apply", service="web", declared=declared(), previous=declared())
         assert second.progress[0].startswith("waiting for another change (process ")
         assert ", from 10.77.201.1), " in second.progress[0]
-    assert "result" in deployed.receive()
+    assert "result" in applied.receive()
 
 
-def test_a_symbolic_link_is_drift_and_is_not_followed(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_symbolic_link_is_drift_and_is_not_followed(hosts: PrivateLab, applied: AgentSession) -> None:
     on_host(hosts, f"mv {CONFIG} /root/kept; ln -s /root/kept {CONFIG}")
-    live = deployed.request("read", service="web", declared=declared())["live"]
+    live = applied.request("read", service="web", declared=declared())["live"]
     assert live["files"][CONFIG]["content"] == "(symbolic link: /root/kept)"
 
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request("apply", service="web", declared=declared(), previous=declared())
+        applied.request("apply", service="web", declared=declared(), previous=declared())
 
     assert str(caught.value) == (
         f"web: {CONFIG} is no regular file (symbolic link: /root/kept); remove it, or declare the path it leads to;"
@@ -328,20 +328,20 @@ def test_a_symbolic_link_is_drift_and_is_not_followed(hosts: PrivateLab, deploye
     on_host(hosts, f"rm {CONFIG}; mv /root/kept {CONFIG}")
 
 
-def test_a_link_above_a_managed_path_is_refused(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_link_above_a_managed_path_is_refused(hosts: PrivateLab, applied: AgentSession) -> None:
     on_host(hosts, "mkdir -p /srv/real; ln -sfn /srv/real /srv/link")
     files = {**declared()["files"], "/srv/link/x": {"content": "x"}}
 
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request("apply", service="web", declared=declared(files=files), previous=declared())
+        applied.request("apply", service="web", declared=declared(files=files), previous=declared())
 
     assert str(caught.value).startswith("web: /srv/link/x is no regular file (symbolic link: /srv/link to /srv/real);")
     assert on_host(hosts, "ls /srv/real") == ""
 
 
-def test_a_package_that_nobody_offers_is_named(deployed: AgentSession) -> None:
+def test_a_package_that_nobody_offers_is_named(applied: AgentSession) -> None:
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request(
+        applied.request(
             "apply",
             service="web",
             declared=declared(packages={"haproxy": "", "no-such-thing": ""}),
@@ -353,28 +353,28 @@ def test_a_package_that_nobody_offers_is_named(deployed: AgentSession) -> None:
     )
 
 
-def test_a_version_is_kept_or_missed(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_version_is_kept_or_missed(hosts: PrivateLab, applied: AgentSession) -> None:
     version = on_host(hosts, "dpkg-query --show --showformat '${Version}' haproxy")
     pinned = declared(packages={"haproxy": version})
     before = invocation(hosts)
-    assert deployed.request("apply", service="web", declared=pinned, previous=declared())["notes"] == []
+    assert applied.request("apply", service="web", declared=pinned, previous=declared())["notes"] == []
     assert invocation(hosts) == before
 
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request("apply", service="web", declared=declared(packages={"haproxy": "0.1"}), previous=pinned)
+        applied.request("apply", service="web", declared=declared(packages={"haproxy": "0.1"}), previous=pinned)
 
     assert str(caught.value) == (
         "web: haproxy=0.1 cannot be downloaded: Version '0.1' for 'haproxy' was not found; no file or unit was changed"
     )
 
 
-def test_a_hand_over_comes_before_a_restart_and_only_then(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_hand_over_comes_before_a_restart_and_only_then(hosts: PrivateLab, applied: AgentSession) -> None:
     hand_over = {"before_restart": "systemctl show --property InvocationID haproxy >>/run/handed"}
-    deployed.request("apply", service="web", declared=declared(**hand_over), previous=declared())
+    applied.request("apply", service="web", declared=declared(**hand_over), previous=declared())
     assert on_host(hosts, "cat /run/handed 2>/dev/null || true") == ""
     before = on_host(hosts, "systemctl show --property InvocationID haproxy")
 
-    deployed.request(
+    applied.request(
         "apply", service="web", declared=declared(values={"said": "bye"}, **hand_over), previous=declared()
     )
 
@@ -383,24 +383,24 @@ def test_a_hand_over_comes_before_a_restart_and_only_then(hosts: PrivateLab, dep
 
 
 def test_a_unit_is_off_when_it_is_declared_off_and_comes_back_masked_or_not(
-    hosts: PrivateLab, deployed: AgentSession
+    hosts: PrivateLab, applied: AgentSession
 ) -> None:
     off = {"haproxy.service": {"running": False, "enabled": False}}
-    live = deployed.request("read", service="web", declared=declared(units=off))["live"]
+    live = applied.request("read", service="web", declared=declared(units=off))["live"]
     assert live["units"] == {"haproxy.service": {"running": True, "enabled": True}}
 
     state = declared(units=off, healthy=None)
-    assert deployed.request("apply", service="web", declared=state, previous=declared())["live"]["units"] == off
+    assert applied.request("apply", service="web", declared=state, previous=declared())["live"]["units"] == off
     on_host(hosts, "systemctl mask -q haproxy")
-    assert deployed.request("read", service="web", declared=state)["live"]["units"] == off
+    assert applied.request("read", service="web", declared=state)["live"]["units"] == off
 
-    deployed.request("apply", service="web", declared=declared(), previous=state)
+    applied.request("apply", service="web", declared=declared(), previous=state)
 
     assert on_host(hosts, "systemctl is-enabled haproxy") == "enabled\n"
     assert fetch(hosts) == "hello"
 
 
-def test_what_is_declared_no_longer_is_as_it_was_before(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_what_is_declared_no_longer_is_as_it_was_before(hosts: PrivateLab, applied: AgentSession) -> None:
     unit = "/etc/systemd/system/extra.service"
     extra = {unit: {"content": "[Service]\nExecStart=sleep 600\n[Install]\nWantedBy=multi-user.target\n"}}
     more = declared(
@@ -408,17 +408,17 @@ def test_what_is_declared_no_longer_is_as_it_was_before(hosts: PrivateLab, deplo
         units={**declared()["units"], "extra.service": {"running": True, "enabled": True}},
         directories={**declared()["directories"], "/srv/extra": {"mode": "0700"}},
     )
-    deployed.request("apply", service="web", declared=more, previous=declared())
+    applied.request("apply", service="web", declared=more, previous=declared())
     assert on_host(hosts, "systemctl is-active extra; systemctl is-enabled extra") == "active\nenabled\n"
 
-    answer = deployed.request("apply", service="web", declared=declared(), previous=more)
+    answer = applied.request("apply", service="web", declared=declared(), previous=more)
 
     assert answer["notes"] == ["directory /srv/extra is declared no longer and stays"]
     assert on_host(hosts, f"ls {unit} 2>/dev/null; systemctl show --property LoadState --value extra") == "not-found\n"
 
 
-def test_the_manifest_says_what_is_declared_and_no_secret(hosts: PrivateLab, deployed: AgentSession) -> None:
-    answer = deployed.request("manifest", service="web")
+def test_the_manifest_says_what_is_declared_and_no_secret(hosts: PrivateLab, applied: AgentSession) -> None:
+    answer = applied.request("manifest", service="web")
 
     assert answer == {"declared": {**declared(), "secrets": {"token": ""}}, "services": ["web"]}
     assert on_host(hosts, "stat -c '%a %U' /var/lib/onprem /var/lib/onprem/services/web/manifest.json") == (
@@ -426,7 +426,7 @@ def test_the_manifest_says_what_is_declared_and_no_secret(hosts: PrivateLab, dep
     )
 
 
-def test_a_secret_is_nowhere_but_in_its_file(hosts: PrivateLab, deployed: AgentSession) -> None:
+def test_a_secret_is_nowhere_but_in_its_file(hosts: PrivateLab, applied: AgentSession) -> None:
     """Every process that runs during a change is looked at, then the journal and all files of the host."""
     sampler = (
         "import glob,time\n"
@@ -442,9 +442,9 @@ def test_a_secret_is_nowhere_but_in_its_file(hosts: PrivateLab, deployed: AgentS
     on_host(hosts, f"rm /srv/web/page {TOKEN}")
     noisy = {"page": {**declared()["steps"]["page"], "act": "cat; cat >&2; exit 1"}}
     with pytest.raises(AgentFailedError) as caught:
-        deployed.request("apply", service="web", declared=declared(steps=noisy), previous=declared())
+        applied.request("apply", service="web", declared=declared(steps=noisy), previous=declared())
     assert "canary" not in str(caught.value)
-    deployed.request("apply", service="web", declared=declared(), previous=declared())
+    applied.request("apply", service="web", declared=declared(), previous=declared())
     time.sleep(4)
 
     assert on_host(hosts, "cat /root/seen; rm /root/seen /root/sampler.py") == "0\n"
