@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from tests.lab.conftest import LabFactory
+from tests.lab.deployed import Deployed
 from tests.lab.private_lab import ROOT, PrivateLab
 
 HOSTS = {"one": {"address": "10.77.204.11"}, "two": {"address": "10.77.204.12", "user": "ops"}}
@@ -74,6 +75,17 @@ def drift(machines: PrivateLab, project: Path) -> Drift:
         return machines.run(command, check=False)
 
     return run
+
+
+def test_a_whole_deployment_is_as_declared_and_its_certificates_are_known(deployed: Deployed) -> None:
+    stack = deployed.lab.stack
+    look = ["scripts/drift", stack, "--saved", str(deployed.saved), "--certificate-days", "400"]
+
+    done = deployed.lab.run(look, check=False)
+
+    assert done.returncode == 0, done
+    assert "CN=chat.dev.test: expires in 36" in done.stdout
+    assert done.stdout.endswith(f"\n{stack}: 1 host looked at, nothing differs.\n")
 
 
 @pytest.fixture
@@ -164,6 +176,19 @@ def test_a_changed_secret_and_a_changed_manifest_are_told_without_the_secret(
     assert "+(hidden: this file holds secrets)" in service["drift"][0]["diff"]
     assert "+(secret)" in service["drift"][1]["diff"]
     assert CANARY not in done.stdout + done.stderr
+
+
+def test_changes_that_were_cut_off_are_told(drift: Drift, machines: PrivateLab) -> None:
+    folders = " ".join(f"/var/lib/onprem/services/{name}/transaction" for name in ("greet", "new"))
+    machines.ssh("one", f"mkdir -p {folders}")
+    try:
+        done = drift()
+    finally:
+        machines.ssh("one", f"rmdir -p --ignore-fail-on-non-empty {folders}")
+
+    assert done.returncode == 2, done
+    assert "  greet: unfinished change: a change was cut off: " in done.stdout
+    assert "  new: unfinished change: a change was cut off, of a service that is not in the state\n" in done.stdout
 
 
 @pytest.mark.skipif(not shutil.which("pulumi"), reason="pulumi is not on PATH")

@@ -102,7 +102,7 @@ class Live:
 
     def _unfinished(self) -> str:
         folder = self.store.transaction(self.declared.service)
-        if not folder.exists() or lock.is_held(self.store) or self.store.armed.exists():
+        if self.declared.service not in lock.cut_off(self.store):
             return ""
         return f"a change was cut off: {self.scrubber.text(Logged(folder).stage)}"
 

@@ -43,6 +43,12 @@ def is_held(store: Store) -> bool:
         os.close(descriptor)
 
 
+def cut_off(store: Store) -> list[str]:
+    """The services with a transaction that nobody works on, and that does not wait for its confirmation."""
+    unfinished = store.unfinished()
+    return [] if unfinished and (is_held(store) or store.armed.exists()) else unfinished
+
+
 def _take(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)

@@ -56,9 +56,10 @@ def _live(call: Call, *, with_steps: bool, printed: Mapping[str, str] | None = N
 
 
 def read_manifest(call: Call) -> dict[str, Any]:
-    """What was declared when this host was last changed, and which services it has."""
+    """What was declared when this host was last changed, which services it has, and which a change left half done."""
     found = manifest.load(call.store, call.service)
-    return {"declared": dict(found.declared) if found else None, "services": call.store.services()}
+    declared = dict(found.declared) if found else None
+    return {"declared": declared, "services": call.store.services(), "unfinished": lock.cut_off(call.store)}
 
 
 def apply(call: Call) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Looks at every host of a state, side by side, over one connection each. What is asked of a host changes nothing."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,15 +58,14 @@ class _Run:
                 connection = await self.connections.get(host)
             except OnPremError as error:
                 return HostFound(host, Status.UNREACHABLE, reason=str(error))
-            known: set[str] = set()
+            known = _Known()
             looks = await asyncio.gather(*(self._service(connection, inputs, known) for inputs in declared))
-        strangers = sorted(known - {inputs["service"] for inputs in declared})
-        found = (*looks, *(ServiceFound(name, (STRANGER,)) for name in strangers))
+        found = (*looks, *known.strangers({inputs["service"] for inputs in declared}))
         if connection.lost is None:
             return HostFound(host, Status.LOOKED, found)
         return HostFound(host, Status.UNREACHABLE, tuple(each for each in found if each.items), connection.lost)
 
-    async def _service(self, connection: Connection, inputs: Inputs, known: set[str]) -> ServiceFound:
+    async def _service(self, connection: Connection, inputs: Inputs, known: "_Known") -> ServiceFound:
         name, heard = inputs["service"], _Heard()
         about = f"{inputs['host']}/{name}"
         try:
@@ -80,7 +79,8 @@ class _Run:
             return ServiceFound(name, not_read=(str(error),))
         except TimeoutError:
             return ServiceFound(name, not_read=(f"{about}: could not be read within {self.seconds:.0f} s",))
-        known.update(manifest["services"])
+        known.services.update(manifest["services"])
+        known.unfinished.update(manifest["unfinished"])
         if manifest["declared"] is None:
             self.notes.append(f"{about}: the host has no record of what it was told; the next change writes it")
         self.certificates += in_files(inputs, live)
@@ -88,7 +88,20 @@ class _Run:
         return ServiceFound(name, found, tuple(heard.warnings))
 
 
+@dataclass
+class _Known:
+    """Services that a host remembers, and those of which a change was cut off."""
+
+    services: set[str] = field(default_factory=set)
+    unfinished: set[str] = field(default_factory=set)
+
+    def strangers(self, declared: set[str]) -> Iterator[ServiceFound]:
+        for name in sorted((self.services | self.unfinished) - declared):
+            yield ServiceFound(name, (CUT_OFF if name in self.unfinished else STRANGER,))
+
+
 STRANGER = Item("service", "", "is on the host, and not in the state")
+CUT_OFF = Item("unfinished change", "", "a change was cut off, of a service that is not in the state")
 
 
 async def look(state: State, connections: Connections, modes: Modes, seconds: float) -> Look:

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from commands.drift.findings import HostFound, Item, ServiceFound, Status
-from commands.drift.look import STRANGER, Look, look
+from commands.drift.look import CUT_OFF, STRANGER, Look, look
 from commands.drift.state import State
 from onprem.connections import Connections
 from onprem.inventory import Login
@@ -30,7 +30,7 @@ def read(mode: str = "0644", **step: str) -> Frame:
 
 def manifest(request: Frame, *strangers: str) -> Frame:
     known = service("any", request["service"])
-    return {"declared": known, "services": ["nginx", "ntp", *strangers]}
+    return {"declared": known, "services": ["nginx", "ntp", *strangers], "unfinished": []}
 
 
 def state(*services: dict[str, Any]) -> State:
@@ -120,7 +120,9 @@ def test_a_host_that_does_not_answer_is_given_up() -> None:
 
 
 def test_a_manifest_that_differs_is_drift() -> None:
-    hosts = ScriptedHosts({"read": lambda _: read(), "manifest": lambda _: {"declared": {}, "services": ["nginx"]}})
+    hosts = ScriptedHosts(
+        {"read": lambda _: read(), "manifest": lambda _: {"declared": {}, "services": ["nginx"], "unfinished": []}}
+    )
 
     (found,) = run(hosts, state(service("web1", "nginx"))).hosts
 
@@ -128,7 +130,9 @@ def test_a_manifest_that_differs_is_drift() -> None:
 
 
 def test_a_host_without_a_record_is_a_note() -> None:
-    hosts = ScriptedHosts({"read": lambda _: read(), "manifest": lambda _: {"declared": None, "services": []}})
+    hosts = ScriptedHosts(
+        {"read": lambda _: read(), "manifest": lambda _: {"declared": None, "services": [], "unfinished": []}}
+    )
 
     found = run(hosts, state(service("web1", "nginx")))
 
@@ -143,6 +147,17 @@ def test_a_service_that_the_state_does_not_know_is_drift() -> None:
 
     assert found.services[-1] == ServiceFound("old", (STRANGER,))
     assert found.drift == 1
+
+
+def test_a_first_change_that_was_cut_off_is_drift() -> None:
+    def half_done(request: Frame) -> Frame:
+        return {**manifest(request), "unfinished": ["new", "nginx"]}
+
+    hosts = ScriptedHosts({"read": lambda _: read(), "manifest": half_done})
+
+    (found,) = run(hosts, state(service("web1", "nginx"), service("web1", "ntp"))).hosts
+
+    assert found.services == (ServiceFound("nginx"), ServiceFound("ntp"), ServiceFound("new", (CUT_OFF,)))
 
 
 def test_hosts_are_read_side_by_side() -> None:

@@ -42,7 +42,7 @@ def hosts(content: str = "a\n", unreachable: tuple[str, ...] = (), **told: Any) 
         return {"live": {"files": {"/etc/x": {**FILE, "content": content}}}}
 
     def manifest(_: Frame) -> Frame:
-        return {"declared": {**INPUTS, "secrets": {"pw": ""}, **told}, "services": ["nginx"]}
+        return {"declared": {**INPUTS, "secrets": {"pw": ""}, **told}, "services": ["nginx"], "unfinished": []}
 
     return ScriptedHosts({"read": read, "manifest": manifest}, unreachable)
 
