@@ -12,7 +12,7 @@ from commands.apply.stack_file import stack_path
 from commands.preview import PreviewError
 from commands.preview.bare_state import save
 from commands.preview.digest import Digest
-from commands.preview.engine import preview, with_engine
+from commands.preview.engine import preview
 from commands.preview.json_form import json_form
 from commands.preview.markdown import GITHUB_LIMIT_BYTES, markdown
 from commands.preview.report import Report, exit_code, report
@@ -90,11 +90,10 @@ def _report(stack: str, live: bool, states: Path | None) -> Report:
 
 def _digest(stack: str, live: bool, states: Path | None) -> Digest:
     stack_path(stack, ROOT / "stacks")
-    environment = with_engine(os.environ, ROOT / ".engine")
     if states is None:
         refuse_outside_lab("preview", stack, ROOT, os.environ)
-        return preview(stack, ROOT, live=live, environment=environment)
-    with sandbox(stack, ROOT, states / f"{stack}.json", environment) as inside:
+        return preview(stack, ROOT, live=live, environment=os.environ)
+    with sandbox(stack, ROOT, states / f"{stack}.json", os.environ) as inside:
         return preview(stack, inside.root, live=False, environment=inside.environment)
 
 
@@ -102,7 +101,7 @@ def _save(stacks: Sequence[str], folder: Path) -> int:
     try:
         for stack in stacks:
             stack_path(stack, ROOT / "stacks")
-            save(stack, ROOT, folder / f"{stack}.json", with_engine(os.environ, ROOT / ".engine"))
+            save(stack, ROOT, folder / f"{stack}.json", os.environ)
     except (PreviewError, ApplyError) as error:
         sys.stderr.write(f"preview: {error}\n")
         return 1

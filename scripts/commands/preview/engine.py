@@ -1,7 +1,6 @@
 """Asks the Pulumi engine what an update of a stack would do. Nothing is changed, and the state is not written."""
 
 import json
-import os
 import subprocess
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ def preview(stack: str, root: Path, *, live: bool, environment: Mapping[str, str
     try:
         done = subprocess.run(command, cwd=root, env=chosen, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise PreviewError("pulumi is not on PATH; install it, or run .ci/engine") from None
+        raise PreviewError('pulumi is not on PATH; install it, or run: eval "$(.ci/engine)"') from None
     return read(stack, done, secrets_of(environment))
 
 
@@ -45,11 +44,3 @@ def read(stack: str, done: subprocess.CompletedProcess[str], secrets: Collection
 def _reason(said: str, status: int) -> str:
     lines = [text.removeprefix("error: ") for text in said.splitlines() if text.strip()]
     return "\n".join(lines) or f"pulumi ended with status {status} and said nothing"
-
-
-def with_engine(environment: Mapping[str, str], folder: Path) -> Mapping[str, str]:
-    """`environment` with the release that was downloaded into `folder` on PATH, when there is none yet."""
-    found = sorted(folder.glob("pulumi-*/pulumi"))
-    if not found:
-        return environment
-    return {**environment, "PATH": f"{environment.get('PATH', '')}{os.pathsep}{found[-1].parent}"}

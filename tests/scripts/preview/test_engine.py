@@ -1,15 +1,19 @@
 """How the engine is asked, and what becomes of its answer."""
 
 import json
+import os
+import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from commands.preview import PreviewError
-from commands.preview.engine import preview, with_engine
+from commands.preview.engine import preview
 from tests.scripts.preview.recordings import RECORDED
 from tests.scripts.preview.scripted_engine import scripted_engine
 
+ROOT = Path(__file__).parents[3]
 SAME = (RECORDED / "same.json").read_text()
 
 
@@ -73,13 +77,14 @@ def test_no_secret_of_the_job_is_in_an_answer(tmp_path: Path) -> None:
 def test_a_missing_engine_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(PreviewError) as raised:
         preview("dev", tmp_path, live=False, environment={"PATH": str(tmp_path)})
-    assert str(raised.value) == "pulumi is not on PATH; install it, or run .ci/engine"
+    assert str(raised.value) == 'pulumi is not on PATH; install it, or run: eval "$(.ci/engine)"'
 
 
-def test_a_downloaded_engine_is_used_when_none_is_installed(tmp_path: Path) -> None:
-    program = tmp_path / "pulumi-3.1.0" / "pulumi"
-    program.parent.mkdir()
-    program.write_text("")
+def test_the_engine_is_put_on_the_path_of_a_shell(tmp_path: Path) -> None:
+    plugins = [{"name": name, "version": version(f"pulumi-{name}")} for name in ("command", "random", "tls")]
+    engine = scripted_engine(tmp_path / "engine", {"plugin ls": (0, json.dumps(plugins), "")})
+    environment = {**os.environ, **engine.environment}
+    environment.pop("PULUMI_SKIP_UPDATE_CHECK", None)
+    done = subprocess.run([ROOT / ".ci" / "engine"], env=environment, capture_output=True, text=True, check=False)
 
-    assert with_engine({"PATH": "/usr/bin"}, tmp_path)["PATH"] == f"/usr/bin:{program.parent}"
-    assert with_engine({"PATH": "/usr/bin"}, tmp_path / "none") == {"PATH": "/usr/bin"}
+    assert (done.returncode, done.stdout, done.stderr) == (0, "export PULUMI_SKIP_UPDATE_CHECK=true\n", "")
