@@ -63,7 +63,8 @@ def keys(deployed: Deployed) -> Forms:
 
 def shown(outputs: dict[str, Any]) -> dict[str, str]:
     """The secrets among these, where the engine was told to show them."""
-    return {name: json.loads(value["plaintext"]) for name, value in outputs.items() if isinstance(value, dict)}
+    secret = {name: value for name, value in outputs.items() if isinstance(value, dict) and "plaintext" in value}
+    return {name: json.loads(value["plaintext"]) for name, value in secret.items()}
 
 
 def test_the_canaries_are_those_of_the_deployment(deployed: Deployed, up: Up) -> None:
