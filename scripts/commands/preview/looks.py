@@ -10,7 +10,8 @@ WOULD_CHANGE = ": would change on the host:"
 AS_DECLARED = ": the host is already as declared"
 OPERATIONS: Mapping[str, Operation] = {"+": "add", "~": "change", "?": "change"}
 INDENTATION = "    "
-ITEM = re.compile(rf"([+~?]) ({'|'.join(NOUNS.values())}) (.*)")
+KINDS = tuple(NOUNS.values())
+ITEM = re.compile(rf"([+~?]) ({'|'.join(KINDS)}) (.*)")
 
 
 def looked(messages: Sequence[str]) -> tuple[Item, ...] | None:
@@ -61,7 +62,7 @@ def _item(head: re.Match[str], lines: list[str]) -> Item:
 
 
 def _merged(items: Iterator[Item]) -> Iterator[Item]:
-    """One item for each thing; a file's mode and its text are told apart by the provider."""
+    """One item for each thing, in a fixed order; a file's mode and its text are told apart by the provider."""
     found: dict[tuple[str, str], Item] = {}
     for item in items:
         key = (item.kind, item.name)
@@ -69,4 +70,4 @@ def _merged(items: Iterator[Item]) -> Iterator[Item]:
             detail = ", ".join(filter(None, (before.detail, item.detail)))
             item = Item(before.operation, item.kind, item.name, detail, before.lines + item.lines)
         found[key] = item
-    yield from found.values()
+    yield from sorted(found.values(), key=lambda item: (KINDS.index(item.kind), item.name))
