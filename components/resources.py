@@ -12,6 +12,9 @@ import pulumi
 
 Text = str | pulumi.Output[str]
 
+IMPORTED = pulumi.ResourceOptions(aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)])
+"""What `pulumi import TYPE NAME ID` brings has no parent; it is the same resource as the component's."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class File:
@@ -100,7 +103,7 @@ class Service(pulumi.CustomResource):
     """The declared state of one service on one host; its ID is `<host>/<service>`."""
 
     def __init__(self, host: str, service: str, state: ServiceState, opts: pulumi.ResourceOptions) -> None:
-        super().__init__("onprem:index:Service", f"{host}/{service}", service_inputs(host, service, state), opts)
+        super().__init__("onprem:index:Service", f"{host}/{service}", service_inputs(host, service, state), _adopting(opts))
 
 
 class Host(pulumi.CustomResource):
@@ -110,7 +113,11 @@ class Host(pulumi.CustomResource):
         self, host: str, requirements: Mapping[str, Any], packages: Sequence[str], opts: pulumi.ResourceOptions
     ) -> None:
         inputs = {"host": host, "requirements": dict(requirements), "packages": list(packages)}
-        super().__init__("onprem:index:Host", host, inputs, opts)
+        super().__init__("onprem:index:Host", host, inputs, _adopting(opts))
+
+
+def _adopting(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, IMPORTED)
 
 
 def service_inputs(host: str, service: str, state: ServiceState) -> dict[str, Any]:
