@@ -103,7 +103,9 @@ class Service(pulumi.CustomResource):
     """The declared state of one service on one host; its ID is `<host>/<service>`."""
 
     def __init__(self, host: str, service: str, state: ServiceState, opts: pulumi.ResourceOptions) -> None:
-        super().__init__("onprem:index:Service", f"{host}/{service}", service_inputs(host, service, state), _adopting(opts))
+        super().__init__(
+            "onprem:index:Service", f"{host}/{service}", service_inputs(host, service, state), _adopting(opts)
+        )
 
 
 class Host(pulumi.CustomResource):
