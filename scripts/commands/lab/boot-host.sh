@@ -9,9 +9,8 @@ if [ "${ONPREM_LAB_UNSHARED:-}" != yes ]; then
     ONPREM_LAB_UNSHARED=yes exec nsenter --net="$namespace" unshare --mount --propagation=slave "$0" "$@"
 fi
 # volatile: this host's fsync costs nothing; its data outlives its own death, not that of the machine under it.
-work=$folder/work
-rm -rf "$work/work/incompat"
-mount -t overlay -o "lowerdir=$base,upperdir=$folder/upper,workdir=$work,volatile" "lab-$name" "$folder/root"
+(cd "$folder/work" && rm -rf work/incompat)
+mount -t overlay -o "lowerdir=$base,upperdir=$folder/upper,workdir=$folder/work,volatile" "lab-$name" "$folder/root"
 again=133 # systemd-nspawn's exit code for a reboot under --keep-unit
 code=$again
 while [ "$code" = "$again" ]; do
