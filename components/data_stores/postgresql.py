@@ -1,15 +1,14 @@
 """PostgreSQL under Patroni: the durable store of the IM server. One member or several, one of them the primary."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-import yaml
 from pydantic import AfterValidator, Field
 
 from components.component import Component
 from components.data_stores import etcd
+from components.data_stores.patroni import as_yaml, cluster_settings, lines
 from components.model import Settings, Size
 from components.network.flows import Flow
 from components.plan import Endpoint, HostPlan, Role
@@ -150,10 +149,11 @@ def databases(settings: "DeploymentSettings") -> tuple[Database, ...]:
 
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
     """What Patroni and the steps read. Parameters that PostgreSQL refuses are found before a file is replaced."""
+    shared = as_yaml(cluster_settings(settings.postgresql))
     return {
         CREATE_CLUSTER: File(content=render("postgresql/createcluster.conf.j2"), early=True),
         PATRONI: File(content=patroni(settings, host)),
-        FOUNDING: File(content=render("postgresql/founding.yml.j2", dcs=as_yaml(cluster_settings(settings)))),
+        FOUNDING: File(content=render("postgresql/founding.yml.j2", dcs=shared)),
         PATRONI_PASSWORDS: File(
             content=render("postgresql/passwords.yml.j2"), mode="0600", owner="postgres", group="postgres"
         ),
@@ -206,52 +206,13 @@ def patroni(settings: "DeploymentSettings", host: HostPlan) -> str:
     )
 
 
-def cluster_settings(settings: "DeploymentSettings") -> dict[str, Any]:
-    """What all members share and Patroni keeps in etcd; the rest is in patroni.yml, where a rollback reaches it."""
-    own = settings.postgresql
-    loop = own.failover_seconds // 4
-    return {
-        "ttl": own.failover_seconds,
-        "loop_wait": loop,
-        "retry_timeout": loop,
-        "maximum_lag_on_failover": 1048576,
-        "synchronous_mode": True,
-        "failsafe_mode": True,
-        "check_timeline": True,
-        "postgresql": {
-            "use_pg_rewind": True,
-            "use_slots": True,
-            "parameters": {
-                "max_connections": own.max_connections,
-                "wal_log_hints": "on",
-                "wal_sender_timeout": "5s",
-                "wal_receiver_timeout": "5s",
-            },
-        },
-    }
-
-
-def as_yaml(settings: Mapping[str, Any]) -> str:
-    """YAML in the order given."""
-    return yaml.safe_dump(dict(settings), sort_keys=False).rstrip()
-
-
-def lines(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """As `patroni-order settings` prints them on the host."""
-    for name, value in sorted(settings.items()):
-        if isinstance(value, Mapping):
-            yield from lines(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}: {json.dumps(value)}"
-
-
 def steps(settings: "DeploymentSettings") -> dict[str, Step]:
     """The shared settings, the roles and the databases; each is repaired if somebody removes it."""
     roles = {f"role {database.user}": role(database.user) for database in databases(settings)}
     return {
         "cluster settings": Step(
             read=f"{ORDER} settings",
-            want="\n".join(lines(cluster_settings(settings))),
+            want="\n".join(lines(cluster_settings(settings.postgresql))),
             act=f"{ORDER} apply",
             seconds=300,
         ),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.data_stores.patroni import lines
 from components.data_stores.postgresql import (
     CHECK,
     FOUNDING,
@@ -17,7 +18,6 @@ from components.data_stores.postgresql import (
     PATRONI,
     PATRONI_PASSWORDS,
     PostgreSQLSettings,
-    lines,
 )
 from tests.components.data_stores.scripts import load
 from tests.recording import as_config, run
