@@ -1,13 +1,14 @@
 """The stack `dev` on a host of its own, deployed by the Pulumi engine; skipped where there is none on PATH."""
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.lab.conftest import LabFactory
+from tests.lab.conftest import labs
 from tests.lab.engine.engine_stack import Done, EngineStack
 from tests.lab.private_lab import ROOT
 
@@ -26,12 +27,17 @@ class Story:
 
 
 @pytest.fixture(scope="session")
-def story(lab: LabFactory) -> Story:
-    """From a bare host; the first `pulumi up` is killed while a package is being installed."""
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """One for all files."""
     if shutil.which("pulumi") is None:
         pytest.skip("needs the Pulumi engine: no pulumi on PATH")
     stack_file = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text())
-    stack = EngineStack(lab(stack_file["config"]))
+    with labs(tmp_path_factory) as make:
+        yield deploy(EngineStack(make(stack_file["config"])))
+
+
+def deploy(stack: EngineStack) -> Story:
+    """From a bare host; the first `pulumi up` is killed while a package is being installed."""
     before = stack.snapshot(HOST)
     stack.pulumi("stack", "init")
     preview = stack.pulumi("preview", "--diff")
