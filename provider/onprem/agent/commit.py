@@ -9,7 +9,7 @@ from .before import Before, DirectoryBefore, FileBefore, as_declared, digest, dr
 from .change import Change
 from .manifest import Manifest
 from .store import Store, make_private, write_private
-from .undo_log import Logged, UndoLog
+from .undo_log import Logged, UndoLog, stayed
 
 PENDING = "pending.json"
 
@@ -43,6 +43,7 @@ def finish(store: Store, service: str) -> None:
 def _manifest(change: Change) -> Manifest:
     old = change.manifest or Manifest({})
     logged = Logged(change.log.folder)
+    left = stayed(change.store.service(change.declared.service))
     declared = manifest.without_secrets(change.declared.raw)
     before = Before(
         {path: _file_before(change, path, old, logged) for path in change.declared.files},
@@ -60,8 +61,8 @@ def _manifest(change: Change) -> Manifest:
     return Manifest(
         declared,
         before,
-        sorted({*old.packages, *logged.packages}),
-        sorted({*old.users, *logged.users}),
+        sorted({*old.packages, *left["packages"], *logged.packages}),
+        sorted({*old.users, *left["users"], *logged.users}),
     )
 
 

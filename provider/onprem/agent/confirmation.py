@@ -154,7 +154,7 @@ def roll_back(store: Store, commands: Commands, service: str, *, boot: bool = Fa
     logged = Logged(folder)
     undone = Undo(commands, logged.before, logged.acted, folder, boot).run()
     if not undone.failed:
-        UndoLog(folder).drop()
+        UndoLog(folder).abandon()
     disarm(store, commands)
     failed = f"; not: {', '.join(undone.failed)}" if undone.failed else ""
     return f"{service}: not confirmed within {SECONDS} s; put back: {', '.join(undone.put_back) or 'nothing'}{failed}"

@@ -104,7 +104,7 @@ def _undo_unfinished(store: Store, commands: Commands, service: str) -> str:
     undone = Undo(commands.unstoppable(), logged.before, logged.acted, folder).run()
     if undone.failed:
         raise AgentError(f"{service}: an earlier change was cut off and cannot be undone: {' / '.join(undone.failed)}")
-    UndoLog(folder).drop()
+    UndoLog(folder).abandon()
     return f"an earlier change of {service} was cut off ({logged.stage}) and was undone first"
 
 

@@ -31,6 +31,7 @@ class Removal:
         service = self.declared.service
         known = manifest.load(self.store, service)
         if known is None:
+            drop_folder(self.store.service(service))
             return {"kept": {"packages": [], "users": [], "data": []}, "notes": [f"{service} had nothing on this host"]}
         self._leave()
         commands = self.commands.unstoppable()

@@ -58,7 +58,7 @@ def roll_back(change: Change, error: BaseException) -> AgentError:
     logged = Logged(change.log.folder)
     undone = Undo(commands, logged.before, logged.acted, change.log.folder).run()
     if not undone.failed:
-        change.log.drop()
+        change.log.abandon()
     if change.declared.confirm:
         confirmation.disarm(change.store, commands)
     sentence = f"{change.declared.service}: {_cause(error)}; {outcome(undone, logged)}"

@@ -10,9 +10,10 @@ from typing import Any
 
 from .before import Before, DirectoryBefore, FileBefore, UnitBefore, save_directory, save_file
 from .files import missing_folders
-from .store import drop_folder, make_private, sync_folder
+from .store import drop_folder, make_private, read_json, sync_folder, write_private
 
 LOG = "log.jsonl"
+STAYED = "stayed.json"
 
 
 class UndoLog:
@@ -68,6 +69,18 @@ class UndoLog:
         if self._first(kind, name):
             self._append({"kind": kind, "name": name})
 
+    def abandon(self) -> None:
+        """The transaction was undone. The packages and users that stay are remembered for the next manifest."""
+        logged = Logged(self.folder)
+        if logged.packages or logged.users:
+            kept = stayed(self.folder.parent)
+            found = {
+                "packages": sorted({*kept["packages"], *logged.packages}),
+                "users": sorted({*kept["users"], *logged.users}),
+            }
+            write_private(self.folder.parent / STAYED, json.dumps(found).encode())
+        self.drop()
+
     def drop(self) -> None:
         """The transaction is over."""
         drop_folder(self.folder)
@@ -95,6 +108,12 @@ class UndoLog:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def stayed(folder: Path) -> dict[str, list[str]]:
+    """The packages and users that came with undone transactions of the service whose folder this is."""
+    found: dict[str, list[str]] = read_json(folder / STAYED) or {"packages": [], "users": []}
+    return found
 
 
 class Logged:

@@ -14,7 +14,7 @@ REFERENCE = re.compile(r"\$\{(?:value|secret):[a-z_]+\}")
 
 @pytest.mark.parametrize("path", FILES)
 def test_every_file_stands_in_the_preview_whole(story: Story, path: str) -> None:
-    shown = re.split(r"^[+?~] ", story.preview.stdout, flags=re.MULTILINE)
+    shown = re.split(r"^[+?~] ", story.preview.stdout + story.preview.stderr, flags=re.MULTILINE)
     found = [part for part in shown if part.startswith(f"file /{path}:")]
     lines = [line[5:] for part in found for line in part.splitlines()[1:] if line.startswith("    ")]
 
@@ -24,7 +24,7 @@ def test_every_file_stands_in_the_preview_whole(story: Story, path: str) -> None
 
 def test_computed_values_are_named(story: Story) -> None:
     assert {"${value:ca}", "${secret:password}", "${value:domain_certificate}", "${secret:domain_key}"} <= set(
-        REFERENCE.findall(story.preview.stdout)
+        REFERENCE.findall(story.preview.stdout + story.preview.stderr)
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from onprem.agent import before, files
 from onprem.agent.before import UnitBefore
-from onprem.agent.undo_log import LOG, Logged, UndoLog
+from onprem.agent.undo_log import LOG, Logged, UndoLog, stayed
 
 ME = (os.getuid(), os.getgid())
 
@@ -129,3 +129,13 @@ def test_a_dropped_log_is_gone(log: UndoLog) -> None:
 
     assert list(log.folder.parent.iterdir()) == []
     assert not log.begun
+
+
+def test_what_an_undone_transaction_brought_is_remembered(log: UndoLog) -> None:
+    for package, user in (("nginx", "web"), ("curl", "web")):
+        log.added("package", package)
+        log.added("user", user)
+        log.abandon()
+
+    assert not log.folder.exists()
+    assert stayed(log.folder.parent) == {"packages": ["curl", "nginx"], "users": ["web"]}
