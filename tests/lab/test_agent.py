@@ -462,7 +462,7 @@ def test_delete_puts_back_what_was_there_byte_for_byte(hosts: PrivateLab, agent:
 
     assert on_host(hosts, "cat /run/left") == "left\n"
     kept = answer["kept"]
-    assert kept == {"packages": ["haproxy"], "users": ["web"], "data": ["/srv/web"]}
+    assert kept == {"packages": ["haproxy", "nginx-light"], "users": ["web"], "data": ["/srv/web"]}
     assert on_host(hosts, "dpkg --verify haproxy; ls -A /etc/haproxy /var/lib/onprem/services") == (
         "/etc/haproxy:\nerrors\nhaproxy.cfg\n\n/var/lib/onprem/services:\n"
     )

@@ -99,6 +99,6 @@ def put_back_enabled(commands: Commands, unit: str, before: str) -> None:
 
 def journal(commands: Commands, unit: str, since: float) -> list[str]:
     """The last lines of a unit's journal."""
-    argv = ["journalctl", "--unit", unit, f"--since=@{since:.0f}", "--lines", str(JOURNAL_LINES)]
+    argv = ["journalctl", "--unit", unit, f"--since=@{int(since)}", "--lines", str(JOURNAL_LINES)]
     output = commands.run([*argv, "--no-pager", "--quiet", "--output=cat"], seconds=20)
     return [line.rstrip() for line in output.out.splitlines() if line.strip()]
