@@ -134,8 +134,12 @@ def unwrapped(value: Any) -> Any:
 
 def config_of(stack: str) -> dict[str, str]:
     """The configuration of a stack file as the engine hands it over: text, JSON for what is none, maps sorted."""
-    document = yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text())
-    return as_config({key: value for key, value in document["config"].items() if "secure" not in str(value)})
+    return as_config({key: value for key, value in declared(stack).items() if "secure" not in str(value)})
+
+
+def declared(stack: str) -> dict[str, Any]:
+    """The configuration of a stack file as it is written."""
+    return dict(yaml.safe_load((STACKS / f"Pulumi.{stack}.yaml").read_text())["config"])
 
 
 def as_config(values: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from tests.recording import Program
 from tests.topologies import recorded
 
 GOLDEN = Path(__file__).parent / "golden"
-STACKS = ("dev",)
+STACKS = ("dev", "test", "prod")
 
 
 @pytest.mark.parametrize("stack", STACKS)

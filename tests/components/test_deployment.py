@@ -12,11 +12,11 @@ from tests.topologies import TEST, recorded
 def test_exports_what_verify_and_people_need() -> None:
     outputs = recorded("test").outputs
     assert outputs["endpoints"] == {
-        "domain": "chat.test.example.org",
-        "addresses": ["192.0.2.11", "192.0.2.12"],
+        "domain": "chat.test.test",
+        "addresses": ["10.77.2.11", "10.77.2.12"],
         "ports": {"web": 443, "starttls": 5222, "tls": 5223},
     }
-    assert outputs["accounts"] == {"host": "im1", "address": "192.0.2.11", "user": "root", "port": 22}
+    assert outputs["accounts"] == {"host": "im1", "address": "10.77.2.11", "user": "root", "port": 22}
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def hosts(*names: str) -> dict[str, Any]:
     return {name: {"address": f"192.0.2.{number}"} for number, name in enumerate(names, start=1)}
 
 
-@pytest.mark.parametrize("stack", ["dev", "example"])
+@pytest.mark.parametrize("stack", ["dev", "test", "prod", "example"])
 def test_loads_the_stack_files(stack: str) -> None:
     assert settings_of(config_of(stack)).domain.startswith("chat.")
 

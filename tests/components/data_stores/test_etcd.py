@@ -11,7 +11,7 @@ from tests.components.data_stores.scripts import TEMPLATES
 from tests.topologies import recorded
 
 SCRIPT = TEMPLATES / "etcd" / "etcd-member.sh"
-LISTED = "1a, started, im1, https://192.0.2.11:2380, https://192.0.2.11:2379, false"
+LISTED = "1a, started, im1, https://10.77.2.11:2380, https://10.77.2.11:2379, false"
 
 
 def environment(topology: str, host: str) -> dict[str, str]:
@@ -37,8 +37,8 @@ class Member:
     def run(self, command: str, others: str = "", founds: str = "no") -> subprocess.CompletedProcess[str]:
         tls = "ETCD_TRUSTED_CA_FILE=ca\nETCD_CERT_FILE=certificate\nETCD_KEY_FILE=key\n"
         self.configuration.write_text(
-            f"ETCD_NAME=im2\nETCD_DATA_DIR={self.data}\nETCD_INITIAL_ADVERTISE_PEER_URLS=https://192.0.2.12:2380\n"
-            f"ETCD_ADVERTISE_CLIENT_URLS=https://192.0.2.12:2379\n{tls}OTHER_MEMBERS={others}\nFOUNDS={founds}\n"
+            f"ETCD_NAME=im2\nETCD_DATA_DIR={self.data}\nETCD_INITIAL_ADVERTISE_PEER_URLS=https://10.77.2.12:2380\n"
+            f"ETCD_ADVERTISE_CLIENT_URLS=https://10.77.2.12:2379\n{tls}OTHER_MEMBERS={others}\nFOUNDS={founds}\n"
         )
         path = f"{self.programs}:/usr/sbin:/usr/bin:/sbin:/bin"
         return subprocess.run(
@@ -62,7 +62,7 @@ def test_one_member_founds_alone() -> None:
 
 def test_the_first_database_host_founds_and_the_others_join_it() -> None:
     assert [environment("test", host)["FOUNDS"] for host in ("im1", "im2", "vote1")] == ["yes", "no", "no"]
-    assert environment("test", "vote1")["OTHER_MEMBERS"] == "https://192.0.2.11:2379,https://192.0.2.12:2379"
+    assert environment("test", "vote1")["OTHER_MEMBERS"] == "https://10.77.2.11:2379,https://10.77.2.12:2379"
 
 
 def test_every_connection_needs_a_certificate() -> None:
@@ -97,10 +97,10 @@ def test_a_start_without_data_says_what_to_do(member: Member) -> None:
 
 
 def test_a_host_that_is_not_the_first_never_founds(member: Member) -> None:
-    answer = member.run("join", others="https://192.0.2.11:2379")
+    answer = member.run("join", others="https://10.77.2.11:2379")
     assert answer.returncode == 1
     assert answer.stderr == (
-        "im2: no other member answers, and only the first host may found the cluster; start https://192.0.2.11:2379\n"
+        "im2: no other member answers, and only the first host may found the cluster; start https://10.77.2.11:2379\n"
     )
     assert not member.first_start.exists()
 
@@ -122,44 +122,44 @@ def prepare_join(member: Member, listed: str) -> str:
     member.program(
         "etcdctl",
         f'echo "$*" >>{told}\ncase "$*" in *"member list"*) printf "%s\\n" "{listed}"\n'
-        f'grep -q "member add" {told} && echo "2b, unstarted, , https://192.0.2.12:2380, , true" ;; esac\nexit 0',
+        f'grep -q "member add" {told} && echo "2b, unstarted, , https://10.77.2.12:2380, , true" ;; esac\nexit 0',
     )
-    answer = member.run("join", others="https://192.0.2.11:2379")
+    answer = member.run("join", others="https://10.77.2.11:2379")
     assert answer.returncode == 0, answer.stderr
     return told.read_text()
 
 
 def test_a_new_host_joins_without_a_vote_first(member: Member) -> None:
     told = prepare_join(member, LISTED)
-    assert "member add im2 --learner --peer-urls=https://192.0.2.12:2380" in told
+    assert "member add im2 --learner --peer-urls=https://10.77.2.12:2380" in told
     assert "member remove" not in told
     assert member.first_start.read_text() == (
-        "ETCD_INITIAL_CLUSTER=im1=https://192.0.2.11:2380,im2=https://192.0.2.12:2380\n"
+        "ETCD_INITIAL_CLUSTER=im1=https://10.77.2.11:2380,im2=https://10.77.2.12:2380\n"
         "ETCD_INITIAL_CLUSTER_STATE=existing\n"
     )
     assert member.run("state").stdout == "member\n"
 
 
 def test_a_host_rebuilt_empty_leaves_before_it_joins(member: Member) -> None:
-    gone = "2a, started, im2, https://192.0.2.12:2380, https://192.0.2.12:2379, false"
+    gone = "2a, started, im2, https://10.77.2.12:2380, https://10.77.2.12:2379, false"
     told = prepare_join(member, f"{LISTED}\\n{gone}")
     assert told.index("member remove 2a") < told.index("member add im2 --learner")
 
 
 def test_the_last_member_has_nobody_to_leave(member: Member) -> None:
     (member.data / "member" / "wal").mkdir(parents=True)
-    member.program("etcdctl", f'case "$*" in *192.0.2.11*) exit 1 ;; *) echo "{LISTED}" ;; esac')
-    assert member.run("leave", others="https://192.0.2.11:2379").returncode == 0
+    member.program("etcdctl", f'case "$*" in *10.77.2.11*) exit 1 ;; *) echo "{LISTED}" ;; esac')
+    assert member.run("leave", others="https://10.77.2.11:2379").returncode == 0
     assert (member.data / "member" / "wal").exists()
 
 
 def test_what_a_member_leaves_behind_is_kept_aside(member: Member) -> None:
     (member.data / "member" / "wal").mkdir(parents=True)
     told = member.programs.parent / "told"
-    own = "2a, started, im2, https://192.0.2.12:2380, https://192.0.2.12:2379, false"
+    own = "2a, started, im2, https://10.77.2.12:2380, https://10.77.2.12:2379, false"
     member.program("etcdctl", f'echo "$*" >>{told}\nprintf "%s\\n" "{LISTED}" "{own}"')
     member.program("systemctl", "exit 0")
-    answer = member.run("leave", others="https://192.0.2.11:2379")
+    answer = member.run("leave", others="https://10.77.2.11:2379")
     assert answer.returncode == 0, answer.stderr
     assert "member remove 2a" in told.read_text()
     assert [path.name[:5] for path in member.data.iterdir()] == ["left-"]

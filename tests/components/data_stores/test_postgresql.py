@@ -48,8 +48,8 @@ def test_one_member_lets_its_im_server_in_and_nobody_else() -> None:
 def test_members_let_each_other_in_for_replication_only() -> None:
     remote = [line for line in patroni("prod", "db2")["postgresql"]["pg_hba"] if line.startswith("host")]
     assert [line for line in remote if "replicator" in line] == [
-        "hostssl replication replicator 192.0.2.25/32 scram-sha-256",
-        "hostssl replication replicator 192.0.2.27/32 scram-sha-256",
+        "hostssl replication replicator 10.77.3.31/32 scram-sha-256",
+        "hostssl replication replicator 10.77.3.33/32 scram-sha-256",
     ]
     assert all(line.startswith("hostssl ") and line.endswith(" scram-sha-256") for line in remote)
     assert not [line for line in remote if line.split()[2] == "postgres"]
@@ -57,7 +57,7 @@ def test_members_let_each_other_in_for_replication_only() -> None:
 
 def test_every_member_asks_all_of_etcd_over_the_api_that_loses_nothing() -> None:
     made = patroni("test", "im1")
-    assert made["etcd"]["hosts"] == ["192.0.2.11:2379", "192.0.2.12:2379", "192.0.2.13:2379"]
+    assert made["etcd"]["hosts"] == ["10.77.2.11:2379", "10.77.2.12:2379", "10.77.2.13:2379"]
     assert "etcd3" not in made
 
 
@@ -83,7 +83,7 @@ def test_the_lock_outlives_two_tries_to_renew_it() -> None:
 def test_orders_to_patroni_come_from_members_with_a_certificate() -> None:
     rest = patroni("test", "im2")["restapi"]
     assert rest["verify_client"] == "optional"
-    assert rest["allowlist"] == ["192.0.2.12", "192.0.2.11"]
+    assert rest["allowlist"] == ["10.77.2.12", "10.77.2.11"]
 
 
 def test_passwords_stand_in_files_of_their_own() -> None:
@@ -141,7 +141,7 @@ class Cluster:
         return self.answers.get(f"{url}{path}", self.answers.get(path, (503, {})))
 
 
-IM1, IM2 = "https://192.0.2.11:8008", "https://192.0.2.12:8008"
+IM1, IM2 = "https://10.77.2.11:8008", "https://10.77.2.12:8008"
 MEMBERS = {
     "members": [
         {"name": "im1", "role": "leader", "state": "running", "api_url": f"{IM1}/patroni"},

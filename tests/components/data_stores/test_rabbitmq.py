@@ -41,15 +41,15 @@ def test_members_find_each_other_and_the_minority_pauses() -> None:
     made = settings("test", "im2")
     assert made["cluster_partition_handling"] == "pause_minority"
     nodes = [made[f"cluster_formation.classic_config.nodes.{number}"] for number in (1, 2, 3)]
-    assert nodes == ["rabbit@192.0.2.12", "rabbit@192.0.2.11", "rabbit@192.0.2.13"]
+    assert nodes == ["rabbit@10.77.2.12", "rabbit@10.77.2.11", "rabbit@10.77.2.13"]
     assert set(service("test", "im2")["steps"]) == {"membership", "replicas", "definitions"}
-    assert "FIRST_MEMBER=192.0.2.11\n" in recorded("test").files("im2")[ENVIRONMENT]
+    assert "FIRST_MEMBER=10.77.2.11\n" in recorded("test").files("im2")[ENVIRONMENT]
 
 
 def test_members_prove_who_they_are() -> None:
     environment = recorded("test").files("im1")[ENVIRONMENT]
     assert environment.count("-proto_dist inet_tls") == 2
-    assert "inet_dist_use_interface {192,0,2,11} " in environment
+    assert "inet_dist_use_interface {10,77,2,11} " in environment
 
 
 def test_the_port_mapper_is_masked_before_the_package_could_start_it() -> None:

@@ -10,7 +10,7 @@ def lines(host: str = "im1") -> list[str]:
 
 
 def test_listens_with_tls_on_the_hosts_address_only() -> None:
-    assert {"bind 192.0.2.11", "port 0", "tls-port 6379", "tls-replication yes"} <= set(lines())
+    assert {"bind 10.77.2.11", "port 0", "tls-port 6379", "tls-replication yes"} <= set(lines())
 
 
 def test_memory_and_eviction_are_settings() -> None:

@@ -35,9 +35,9 @@ def inputs(topology: str = "test", host: str = "im1") -> Any:
 def test_listens_for_the_load_balancers_and_not_for_the_world(ejabberd: dict[str, Any]) -> None:
     where = [(item.get("ip"), item["port"]) for item in ejabberd["listen"]]
     assert where == [
-        ("192.0.2.11", 15222),
-        ("192.0.2.11", 15223),
-        ("192.0.2.11", 15443),
+        ("10.77.2.11", 15222),
+        ("10.77.2.11", 15223),
+        ("10.77.2.11", 15443),
         (None, "unix:/run/ejabberd/api.sock"),
     ]
 
@@ -93,9 +93,9 @@ def test_the_configuration_holds_no_secret_and_the_secrets_file_is_read(ejabberd
 
 
 def test_members_speak_tls_on_one_port_of_their_address() -> None:
-    assert "ERLANG_NODE=ejabberd@192.0.2.12\n" in files(host="im2")[DEFAULT]
+    assert "ERLANG_NODE=ejabberd@10.77.2.12\n" in files(host="im2")[DEFAULT]
     assert "ERL_DIST_PORT=5210\n" in files()[DEFAULT]
-    assert "-kernel inet_dist_use_interface {192,0,2,11}\n" in files()[VM_ARGS]
+    assert "-kernel inet_dist_use_interface {10,77,2,11}\n" in files()[VM_ARGS]
     assert "-proto_dist inet_tls\n" in files()[VM_ARGS]
     assert files()[DISTRIBUTION].count("{verify, verify_peer}") == 2
 
@@ -109,7 +109,7 @@ def test_one_host_has_no_membership_and_several_have() -> None:
     assert sorted(inputs()["steps"]) == ["member", "schema"]
     assert inputs()["leave"] == f"{MEMBER} leave"
     assert "leave" not in inputs("dev", "dev1")
-    assert 'PEERS = ["192.0.2.12"]' in files()[MEMBER]
+    assert 'PEERS = ["10.77.2.12"]' in files()[MEMBER]
 
 
 def test_what_a_running_ejabberd_does_not_read_again_restarts_it() -> None:

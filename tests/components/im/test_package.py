@@ -62,7 +62,7 @@ def test_a_shell_can_read_the_values(tmp_path: Path) -> None:
     path.write_text(recorded("package").files("im1")[VALUES].replace("${secret:", "").replace("_password}", ""))
     script = f'set -eu; . {path}; echo "$IM_DOMAIN $IM_ADDRESS $IM_LOAD_BALANCERS $IM_DATABASE_NAME"'
     done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout == "chat.test.example.org 192.0.2.11 192.0.2.11 192.0.2.12 package\n"
+    assert done.stdout == "chat.test.test 10.77.2.11 10.77.2.11 10.77.2.12 package\n"
 
 
 def test_a_runtime_is_a_package_of_the_distribution() -> None:
@@ -110,7 +110,7 @@ def send(tmp_path: Path) -> Any:
     (tmp_path / "ssh").chmod(0o755)
 
     def run_script(source: str, sha256: str, verb: str = "install") -> subprocess.CompletedProcess[str]:
-        names = {"source": source, "sha256": sha256, "login": "root@192.0.2.11", "tool": "/tool", "ssh_options": "-T"}
+        names = {"source": source, "sha256": sha256, "login": "root@10.77.2.11", "tool": "/tool", "ssh_options": "-T"}
         command = ["/bin/sh", "-c", render("package/send.sh.j2", **names), f"{verb} chat 1.0"]
         environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "ONPREM_SSH_CONFIG": "/a b"}
         return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
@@ -121,11 +121,11 @@ def send(tmp_path: Path) -> Any:
 def test_sends_the_tarball(send: Any, tmp_path: Path) -> None:
     (tmp_path / "a.tar").write_text("content")
     done = send(str(tmp_path / "a.tar"), hashlib.sha256(b"content").hexdigest())
-    assert done.stdout == "-F /a b -T root@192.0.2.11 /tool install\ncontent"
+    assert done.stdout == "-F /a b -T root@10.77.2.11 /tool install\ncontent"
 
 
 def test_removes_without_a_tarball(send: Any) -> None:
-    assert send("nowhere.tar", "0" * 64, "remove").stdout == "-F /a b -T root@192.0.2.11 /tool remove\n"
+    assert send("nowhere.tar", "0" * 64, "remove").stdout == "-F /a b -T root@10.77.2.11 /tool remove\n"
 
 
 def test_does_not_send_another_tarball(send: Any, tmp_path: Path) -> None:

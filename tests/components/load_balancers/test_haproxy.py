@@ -50,7 +50,7 @@ def test_every_im_server_is_in_every_backend() -> None:
             if "server " in line[:7]
         ]
         port = {"starttls": 15222, "direct_tls": 15223, "web": 15443}[backend]
-        assert servers == [["im1", f"192.0.2.23:{port}"], ["im2", f"192.0.2.24:{port}"]]
+        assert servers == [["im1", f"10.77.3.21:{port}"], ["im2", f"10.77.3.22:{port}"]]
 
 
 def test_an_upload_goes_to_the_server_that_has_the_file() -> None:
@@ -85,7 +85,7 @@ def test_a_package_with_the_proxy_protocol_gets_it_everywhere() -> None:
 
 
 def test_a_package_may_have_ports_of_its_own() -> None:
-    assert "server im1 192.0.2.11:7443 " in with_package(web_port=7443)
+    assert "server im1 10.77.2.11:7443 " in with_package(web_port=7443)
 
 
 def test_the_upload_limit_is_that_of_the_im_server() -> None:
@@ -105,7 +105,7 @@ def test_open_files_suffice_for_all_connections(topology: str) -> None:
 
 def test_connections_follow_the_size() -> None:
     assert HAProxySettings().open_files == 9_000
-    assert "maxconn 20000" in config("prod", "lb1")
+    assert "maxconn 20000" in config("machines", "lb1")
 
 
 def test_the_key_is_not_in_the_readable_files() -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-DOMAIN = "chat.test.example.org"
+DOMAIN = "chat.test.test"
 Key = ec.EllipticCurvePrivateKey
 
 

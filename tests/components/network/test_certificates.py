@@ -17,8 +17,8 @@ def request(program: Program, name: str) -> tuple[set[str], set[str]]:
 
 def test_a_leaf_names_its_host_by_name_and_address() -> None:
     names, addresses = request(recorded("test"), "im1-postgresql")
-    assert names == {"im1", "localhost", "192.0.2.11", "2001:db8::11"}
-    assert addresses == {"192.0.2.11", "2001:db8::11", "127.0.0.1", "::1"}
+    assert names == {"im1", "localhost", "10.77.2.11", "fd77:2::11"}
+    assert addresses == {"10.77.2.11", "fd77:2::11", "127.0.0.1", "::1"}
 
 
 def test_leaves_serve_both_sides_of_a_connection_and_end_after_a_year() -> None:

@@ -56,8 +56,8 @@ def test_data_stores_are_open_to_hosts_that_need_them_only() -> None:
 
 def test_an_address_of_the_own_host_is_in_no_set() -> None:
     text = recorded("test").files("im1")[RULES]
-    assert "192.0.2.11" not in text
-    assert "192.0.2.12" in text
+    assert "10.77.2.11" not in text
+    assert "10.77.2.12" in text
 
 
 def test_a_host_alone_opens_nothing_to_other_hosts() -> None:

@@ -37,7 +37,7 @@ def test_its_key_may_be_encrypted_in_the_stack_file(site_certificate: Path) -> N
 
 
 def test_a_wildcard_covers_the_domain(tmp_path: Path) -> None:
-    load(write_site(tmp_path, domain="*.test.example.org"))
+    load(write_site(tmp_path, domain="*.test.test"))
 
 
 def test_without_any_key_it_is_refused(site_certificate: Path) -> None:
@@ -82,7 +82,7 @@ def test_the_key_of_another_certificate_is_refused(site_certificate: Path) -> No
 
 def test_one_for_another_domain_is_refused(tmp_path: Path) -> None:
     assert mistakes(write_site(tmp_path, domain="www.example.org")) == (
-        "im:certificates.certificate_file: is for www.example.org and not for chat.test.example.org; "
+        "im:certificates.certificate_file: is for www.example.org and not for chat.test.test; "
         "bring one with the domain among its subject alternative names"
     )
 

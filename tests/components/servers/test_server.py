@@ -5,7 +5,7 @@ from tests.topologies import TEST, recorded
 
 
 def test_production_asks_for_16_gigabytes_less_what_the_firmware_keeps() -> None:
-    requirements = recorded("prod").of("onprem:index:Host")[0].inputs["requirements"]
+    requirements = recorded("machines").of("onprem:index:Host")[0].inputs["requirements"]
     assert (requirements["memory_mb"], requirements["cores"]) == (15_500, 4)
 
 

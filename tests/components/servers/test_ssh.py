@@ -12,7 +12,7 @@ from components.text import render
 from tests.recording import as_config, run
 from tests.topologies import TEST, recorded
 
-ADMINISTRATORS = "198.51.100.0/24,2001:db8:1::/48"
+ADMINISTRATORS = "10.77.2.1/32,fd77:2::1/128"
 
 
 def test_only_keys_are_accepted() -> None:
@@ -42,7 +42,7 @@ def test_every_change_is_confirmed_from_the_administrators_networks() -> None:
 
 
 def test_every_port_of_sshd_is_let_in() -> None:
-    hosts = {**TEST["onprem:hosts"], "vote1": {"address": "192.0.2.13", "port": 2222}}
+    hosts = {**TEST["onprem:hosts"], "vote1": {"address": "10.77.2.13", "port": 2222}}
     files = run(as_config({**TEST, "onprem:hosts": hosts}), "test").files("im1")
     assert 'tcp dport { 22, 2222 } accept comment "ssh"' in files["/etc/im-firewall/rules.nft"]
     assert SSH.name == "ssh"

@@ -17,16 +17,17 @@ def test_hosts_names_every_host_with_all_its_addresses() -> None:
     assert recorded("test").files("vote1")[HOSTS] == HEADER + (
         "127.0.0.1 localhost\n"
         "::1 localhost ip6-localhost ip6-loopback\n"
-        "192.0.2.11 im1\n"
-        "2001:db8::11 im1\n"
-        "192.0.2.12 im2\n"
-        "2001:db8::12 im2\n"
-        "192.0.2.13 vote1\n"
+        "10.77.2.11 im1\n"
+        "fd77:2::11 im1\n"
+        "10.77.2.12 im2\n"
+        "fd77:2::12 im2\n"
+        "10.77.2.13 vote1\n"
+        "fd77:2::13 vote1\n"
     )
 
 
 def test_containers_get_network_settings_only() -> None:
-    container, machine = recorded("dev").files("dev1")[SYSCTL], recorded("prod").files("db1")[SYSCTL]
+    container, machine = recorded("dev").files("dev1")[SYSCTL], recorded("machines").files("db1")[SYSCTL]
     assert "vm.swappiness" in machine
     assert [line for line in container.splitlines() if "=" in line and not line.startswith("net.")] == []
 
@@ -36,7 +37,7 @@ def test_a_machines_own_name_has_to_resolve() -> None:
     assert (step["want"], step["when"]) == ("resolves", "before_start")
     done = subprocess.run(["sh", "-c", step["act"]], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.endswith("which nothing resolves; set im:system.extra_hosts: {192.0.2.12: [NAME]}\n")
+    assert done.stderr.endswith("which nothing resolves; set im:system.extra_hosts: {10.77.2.12: [NAME]}\n")
 
 
 @pytest.mark.skipif(not shutil.which("sysctl"), reason="no sysctl here")

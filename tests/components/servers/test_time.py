@@ -12,7 +12,7 @@ def test_a_container_only_watches_its_clock() -> None:
 
 
 def test_a_machine_is_healthy_once_its_clock_is_right() -> None:
-    program = recorded("test")
+    program = recorded("machines")
     files = program.files("im1")
     assert 'DAEMON_OPTS="-F 1"\n' in files[OPTIONS]
     assert DROP_IN not in files
