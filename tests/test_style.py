@@ -45,7 +45,7 @@ def test_every_command_says_what_it_does() -> None:
     used_by_the_others = {"python", "environment"}
     names = {path.name for path in (ROOT / "scripts").iterdir() if path.is_file()} - used_by_the_others
 
-    assert {"apply", "drift", "lab", "preview", "quickstart", "test", "verify"} <= names
+    assert {"apply", "drift", "lab", "preview", "quickstart", "recover", "test", "verify"} <= names
     for name in names:
         done = subprocess.run([ROOT / "scripts" / name, "--help"], capture_output=True, text=True, check=False)
 

@@ -127,11 +127,21 @@ async def start(provider: OnPrem, engine_address: str) -> tuple[grpc.aio.Server,
 
 
 async def serve(engine_address: str) -> None:
-    """Answers the engine until it ends this process. The engine reads the port from standard output."""
-    server, port = await start(OnPrem(engine_reports(engine_address)), engine_address)
+    """Answers the engine until it ends this process, or is gone itself. It reads the port from standard output."""
+    provider = OnPrem(engine_reports(engine_address))
+    server, port = await start(provider, engine_address)
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    await server.wait_for_termination()
+    await engine_is_gone(engine_address)
+    await provider.cancel()
+    await server.stop(None)
+
+
+async def engine_is_gone(engine_address: str) -> None:
+    """Returns once nobody listens there any more: a killed engine ends no plugin, and hosts must not wait for it."""
+    async with grpc.aio.insecure_channel(engine_address) as channel:
+        while (state := channel.get_state(try_to_connect=True)) is not grpc.ChannelConnectivity.TRANSIENT_FAILURE:
+            await channel.wait_for_state_change(state)
 
 
 def main(arguments: list[str]) -> None:

@@ -298,3 +298,21 @@ def test_the_schema_is_json_and_names_both_resources() -> None:
         assert set(schema["resources"]) == {"onprem:index:Host", "onprem:index:Service"}
 
     use({}, act)
+
+
+def test_ends_when_the_engine_is_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    async def run() -> bool:
+        engine = grpc.aio.server()
+        address = f"127.0.0.1:{engine.add_insecure_port('127.0.0.1:0')}"
+        await engine.start()
+        serving = asyncio.create_task(subject.serve(address))
+        while not (port := capsys.readouterr().out.strip()):
+            await asyncio.sleep(0.01)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            await Stub(channel).GetPluginInfo(empty_pb2.Empty())
+        served = not serving.done()
+        await engine.stop(None)
+        await asyncio.wait_for(serving, 60)
+        return served
+
+    assert asyncio.run(run())

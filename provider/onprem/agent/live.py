@@ -104,7 +104,7 @@ class Live:
         folder = self.store.transaction(self.declared.service)
         if self.declared.service not in lock.cut_off(self.store):
             return ""
-        return f"a change was cut off: {self.scrubber.text(Logged(folder).stage)}"
+        return f"a change was cut off: {self.scrubber.text(Logged(folder).stage) or 'as it began'}"
 
 
 def _is_complete(declared: Declaration, file: File) -> bool:

@@ -105,7 +105,7 @@ def _undo_unfinished(store: Store, commands: Commands, service: str) -> str:
     if undone.failed:
         raise AgentError(f"{service}: an earlier change was cut off and cannot be undone: {' / '.join(undone.failed)}")
     UndoLog(folder).abandon()
-    return f"an earlier change of {service} was cut off ({logged.stage}) and was undone first"
+    return f"an earlier change of {service} was cut off ({logged.stage or 'as it began'}) and was undone first"
 
 
 def confirm(call: Call) -> dict[str, Any]:
