@@ -8,6 +8,7 @@ from tests.topologies import TOPOLOGIES, recorded
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-golden", action="store_true", help="write tests/golden anew from the program")
+    parser.addoption("--every-cut", action="store_true", help="cut runs off at every point, not only at some")
 
 
 @pytest.fixture(params=TOPOLOGIES)

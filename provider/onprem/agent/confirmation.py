@@ -21,7 +21,7 @@ from . import commit, lock
 from .commands import Commands
 from .declaration import Declaration
 from .errors import AgentError
-from .store import Store, make_private, read_json, write_private
+from .store import Store, make_private, read_json, sync_folder, write_private
 from .undo import Undo
 from .undo_log import Logged, UndoLog
 
@@ -74,14 +74,24 @@ def arm(store: Store, commands: Commands, declared: Declaration) -> None:
         python=sys.executable,
         archive=store.archive,
     )
-    BOOT_UNIT.write_text(text)
-    BOOT_LINK.parent.mkdir(exist_ok=True)
-    BOOT_LINK.unlink(missing_ok=True)
-    BOOT_LINK.symlink_to(BOOT_UNIT)
+    _write_boot_unit(text)
     commands.run(["systemctl", "stop", f"{TIMER}.timer", f"{TIMER}.service"])
     timer = ["systemd-run", "--quiet", "--collect", f"--unit={TIMER}", f"--on-active={SECONDS}"]
     action = [sys.executable, "-I", str(store.archive), "rollback", declared.service]
     commands.must([*timer, "--timer-property=AccuracySec=100ms", "--property=KillMode=process", *action])
+
+
+def _write_boot_unit(text: str) -> None:
+    """Durably: the next boot may be a moment away."""
+    with BOOT_UNIT.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    BOOT_LINK.parent.mkdir(exist_ok=True)
+    BOOT_LINK.unlink(missing_ok=True)
+    BOOT_LINK.symlink_to(BOOT_UNIT)
+    for folder in (BOOT_UNIT.parent, BOOT_LINK.parent):
+        sync_folder(folder)
 
 
 def extend(store: Store) -> str:

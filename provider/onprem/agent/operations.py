@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import confirmation, distribution, facts, lock, manifest, transaction
+from . import confirmation, distribution, facts, lock, manifest, removal, transaction
 from .change import Change
 from .commands import Commands
 from .declaration import Declaration, parse, service_name
 from .errors import AgentError
 from .live import Live
 from .measurements import Measurements
-from .removal import Removal
 from .scrubber import Scrubber
 from .store import Store
 from .undo import Undo
@@ -68,6 +67,7 @@ def apply(call: Call) -> dict[str, Any]:
     declared = call.declared
     with confirmation.writing(call.store, call.commands):
         notes = undo_unfinished(call.store, call.commands)
+        removal.forget(call.store, declared)
         change = _change(call, declared)
         token = transaction.run(change)
     notes += change.notes + _left_behind(change)
@@ -119,7 +119,7 @@ def delete(call: Call) -> dict[str, Any]:
     """The host as it was before us."""
     with confirmation.writing(call.store, call.commands):
         undo_unfinished(call.store, call.commands)
-        return Removal(call.store, call.commands, call.declared).run()
+        return removal.Removal(call.store, call.commands, call.declared).run()
 
 
 def prefetch(call: Call) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,15 @@ from .store import Store, drop_folder, write_private
 from .undo import Undo
 
 LEAVE_SECONDS = 600
+LEFT = "left"
+
+
+def forget(store: Store, declared: Declaration) -> None:
+    """The service is declared again after a removal that was cut off: the next one begins anew."""
+    (store.service(declared.service) / LEFT).unlink(missing_ok=True)
+    for path in declared.files:
+        if os.path.lexists(files.staged(path)):  # noqa: PTH110 - thousands of these are looked at
+            files.remove(files.staged(path))
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Removal:
 
     def _leave(self) -> None:
         """Once: a member that has left cannot leave again."""
-        left = self.store.service(self.declared.service) / "left"
+        left = self.store.service(self.declared.service) / LEFT
         if not self.declared.leave or left.exists():
             return
         command = self.declared.command(self.declared.leave, "leave")

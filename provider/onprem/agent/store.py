@@ -54,8 +54,11 @@ class Store:
 
 
 def make_private(folder: Path) -> Path:
-    """A folder for root only, and those above it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A folder for root only, and those above it, durably."""
+    if not folder.is_dir():
+        make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
     return folder
 
 

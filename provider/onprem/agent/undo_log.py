@@ -89,9 +89,9 @@ class UndoLog:
     def _first(self, kind: str, name: str) -> bool:
         if not self.begun:
             make_private(self.folder)
-            sync_folder(self.folder.parent)
             self._seen.add(("", ""))
             self._append({"kind": "stage", "stage": self.stage_name})
+            sync_folder(self.folder)
             for unit, before in self.units.items():
                 self._append({"kind": "unit", "unit": unit, **vars(before)})
             if self.on_begin is not None:

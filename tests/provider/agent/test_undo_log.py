@@ -31,6 +31,19 @@ def test_nothing_is_made_before_something_is_touched(log: UndoLog) -> None:
     assert not log.folder.exists()
 
 
+def test_the_log_is_durable_by_name_before_a_file_is_touched(
+    tmp_path: Path, log: UndoLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(Path(f"/proc/self/fd/{descriptor}").readlink()))
+
+    log.added("package", "nginx")
+
+    above = [tmp_path, tmp_path / "services", tmp_path / "services/web"]
+    assert synced[: len(above)] == above
+    assert synced.index(log.folder / LOG) < synced.index(log.folder)
+
+
 def test_a_file_is_put_back_byte_for_byte(tmp_path: Path, log: UndoLog) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"\x00old\xff")

@@ -1,0 +1,123 @@
+"""Ways to cut a run off in the middle, wherever it is: its process, its way to the host, the host."""
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+from tests.lab.private_lab import ROOT, PrivateLab
+
+END_SECONDS = 240
+WATCH = """\
+end=$(($(date +%s) + {seconds}))
+until grep -Eqs {pattern} /var/lib/onprem/services/{service}/transaction/log.jsonl; do
+    [ "$(date +%s)" -lt "$end" ] || exit 3
+    sleep 0.01
+done
+"""
+
+
+class Run:
+    """A command inside the lab's network that goes on while the test watches it."""
+
+    def __init__(self, lab: PrivateLab, command: Sequence[str]) -> None:
+        self.lab = lab
+        self._output = tempfile.NamedTemporaryFile("r")  # noqa: SIM115 - closed with the run
+        argv = lab.argv("run", "--", *command)
+        with Path(self._output.name).open("w") as output:
+            self.process = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=ROOT, start_new_session=True
+            )
+
+    @property
+    def said(self) -> str:
+        """What it printed so far."""
+        return Path(self._output.name).read_text()
+
+    def until(self, host: str, service: str, stage: str, seconds: int = 240) -> Self:
+        """Returns in the moment in which the change of `service` on `host` gets to `stage`, a regular expression."""
+        pattern = shlex.quote(f'"stage": "{stage}')
+        script = WATCH.format(pattern=pattern, service=service, seconds=seconds)
+        watch = subprocess.Popen(self.lab.argv("ssh", host, script), cwd=ROOT, start_new_session=True)
+        while watch.poll() is None and self.process.poll() is None:
+            time.sleep(0.02)
+        if watch.poll() is None:
+            os.killpg(watch.pid, signal.SIGTERM)
+            watch.wait()
+        assert watch.returncode == 0, f"{service} never came to {stage!r}:\n{self.said[-4000:]}"
+        return self
+
+    def end(self) -> int:
+        """Its exit code, once it ended by itself and nothing of it is left but plugins that Pulumi brings."""
+        return self.process.wait(END_SECONDS)
+
+    def processes(self, word: str) -> list[int]:
+        """Those that it started, and they in turn, with `word` in their command line."""
+        parents: dict[int, int] = {}
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        found, new = set[int](), {self.process.pid}
+        while new:
+            found |= new
+            new = {pid for pid, parent in parents.items() if parent in new}
+        return [pid for pid in sorted(found) if word in _command(pid)]
+
+
+def _command(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    return ""
+
+
+Cut = Callable[[Run, str], None]
+
+
+def killed(run: Run, host: str) -> None:
+    """SIGKILL, as for want of memory; what it started is left to itself."""
+    run.process.kill()
+    run.end()
+
+
+def interrupted(run: Run, host: str) -> None:
+    """Ctrl-C."""
+    os.killpg(run.process.pid, signal.SIGINT)
+    run.end()
+
+
+def without_provider(run: Run, host: str) -> None:
+    """SIGKILL of the engine's plugin that talks to hosts."""
+    _kill(run.processes(f"{ROOT}/provider "))
+    run.end()
+
+
+def without_ssh(run: Run, host: str) -> None:
+    """SIGKILL of the connection."""
+    _kill(run.processes("ssh -T "))
+    run.end()
+
+
+def unplugged(run: Run, host: str) -> None:
+    """No packet gets through until both sides have noticed."""
+    run.lab.lab("cut", host)
+    run.end()
+    run.lab.lab("heal", host)
+
+
+def powered_off(run: Run, host: str) -> None:
+    """Every process of the host is gone at once; it is switched on again at once."""
+    run.lab.lab("kill", host)
+    run.lab.lab("start", host)
+    run.end()
+
+
+def _kill(processes: Sequence[int]) -> None:
+    assert processes
+    for pid in processes:
+        os.kill(pid, signal.SIGKILL)
