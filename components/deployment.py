@@ -13,6 +13,7 @@ from components.im.ejabberd import Ejabberd
 from components.im.package import Package
 from components.load_balancers.haproxy import HAProxy
 from components.load_balancers.haproxy_local import HAProxyLocal
+from components.load_balancers.keepalived import Keepalived
 from components.network.certificates import Certificates
 from components.network.firewall import Firewall
 from components.passwords import Passwords
@@ -33,6 +34,7 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (HAProxyLocal,),
     (Ejabberd, Package),  # one of them, by its kind
     (HAProxy,),
+    (Keepalived,),
 )
 """Components of one stage come side by side, each stage after the one before it."""
 
@@ -61,12 +63,18 @@ class Deployment:
         return {
             "endpoints": {
                 "domain": settings.domain,
-                "addresses": [host.address for host in settings.hosts_of("load_balancer")],
+                "addresses": self.addresses(),
                 "ports": {"web": 443, "starttls": 5222, "tls": 5223},
             },
             "ca": self.plan.certificates.domain_ca(),
             "accounts": self.accounts(),
         }
+
+    def addresses(self) -> list[str]:
+        """Where clients connect: what the name of the domain stands for in DNS."""
+        own, hosts = self.plan.settings.keepalived, self.plan.settings.hosts_of("load_balancer")
+        shared = [str(address.ip) for address in (own.address, own.address6) if address]
+        return shared or [host.address for host in hosts]
 
     def accounts(self) -> dict[str, Any]:
         """The host on which accounts are made: log in there and run /usr/local/lib/im/account."""

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from ipaddress import IPv4Interface, IPv6Interface
 from typing import TYPE_CHECKING
 
 from components.plan import Role
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
     from components.settings import DeploymentSettings
 
 REQUIRED_ROLES: tuple[Role, ...] = ("load_balancer", "im", "database", "queue", "cache")
+DECISIONS: Mapping[Role, str] = {
+    "database": "elect a primary",
+    "queue": "keep a majority",
+    "cache": "elect a primary",
+}
+"""The roles whose hosts vote, together with the witness, and what about."""
+REPLICATED: tuple[Role, ...] = ("im", *DECISIONS)
 SHORTEST_SECRET = 16
 FEWEST_CHARACTERS = 8
 
@@ -58,12 +66,70 @@ def addresses_are_used_once(settings: "DeploymentSettings") -> Iterator[Problem]
 
 
 def a_majority_survives_one_host(settings: "DeploymentSettings") -> Iterator[Problem]:
-    reasons: Mapping[Role, str] = {"database": "elect a primary", "queue": "keep a majority"}
-    for role, purpose in reasons.items():
+    for role, purpose in DECISIONS.items():
         hosts = set(settings.roles.get(role, ()))
         if len(hosts) == 2 and not set(settings.roles.get("witness", ())) - hosts:
             wrong = f"two hosts and no witness cannot {purpose} when one of them fails"
             yield Problem(f"im:roles.{role}", wrong, "add another host to im:roles.witness, or use one host or three")
+
+
+def votes_cannot_be_halved(settings: "DeploymentSettings") -> Iterator[Problem]:
+    """Two hosts without a witness have a sentence of their own, and a single cache host asks nobody."""
+    for role, purpose in DECISIONS.items():
+        hosts = settings.roles.get(role, ())
+        voters = dict.fromkeys((*hosts, *settings.roles.get("witness", ())))
+        told = len(hosts) == len(voters) == 2 or (role == "cache" and len(hosts) == 1)
+        if hosts and not told and len(voters) % 2 == 0:
+            wrong = f"{', '.join(voters)} are {len(voters)} votes, and no half of them can {purpose}"
+            yield Problem(f"im:roles.{role}", wrong, "make it an odd number; hosts of im:roles.witness vote, too")
+
+
+def protected_data_is_kept_twice(settings: "DeploymentSettings") -> Iterator[Problem]:
+    for role in REPLICATED if settings.protect else ():
+        hosts = settings.roles.get(role, ())
+        if len(hosts) == 1:
+            wrong = f"{hosts[0]} has every replica, and im:protect is true"
+            yield Problem(f"im:roles.{role}", wrong, "give the role another host, or set im:protect: false")
+
+
+def load_balancers_share_an_address(settings: "DeploymentSettings") -> Iterator[Problem]:
+    hosts, path = settings.roles.get("load_balancer", ()), "im:keepalived.address"
+    if len(hosts) > 1 and settings.keepalived.address is None:
+        expected = (
+            "expected, because there are several load balancers: the address that moves between them, with its length"
+        )
+        yield Problem(path, "missing", expected)
+    if len(hosts) == 1 and settings.keepalived.address:
+        wrong = f"{hosts[0]} is the only load balancer, so nobody can take an address over"
+        yield Problem(path, wrong, "name another one under im:roles.load_balancer, or remove im:keepalived")
+
+
+def the_shared_address_fits(settings: "DeploymentSettings") -> Iterator[Problem]:
+    own = settings.keepalived
+    for field, shared in (("address", own.address), ("address6", own.address6)):
+        if shared:
+            path = f"im:keepalived.{field}"
+            yield from (Problem(path, *wrong) for wrong in misfits(settings, field, shared))
+
+
+def misfits(
+    settings: "DeploymentSettings", field: str, shared: IPv4Interface | IPv6Interface
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with the address that load balancers share, and what is expected."""
+    network = shared.network
+    if shared.ip == network.network_address or (network.version == 4 and shared.ip == network.broadcast_address):
+        yield f"{shared} is no address of a host", "write it with its network's length, as in 192.0.2.10/24"
+        return
+    for name, host in settings.hosts.items():
+        if getattr(host, field) == shared.ip:
+            yield f"{shared.ip} is the address of {name} already", "take one that nothing else has"
+    for name in settings.roles.get("load_balancer", ()):
+        address = getattr(settings.hosts.get(name), field, None)
+        if name in settings.hosts and (address is None or address not in network):
+            wrong = (
+                f"{name} has no address in {network}" if address is None else f"{name} ({address}) is not in {network}"
+            )
+            yield wrong, "the load balancers and the address that they share belong to one network"
 
 
 def ports_are_used_once(settings: "DeploymentSettings", components: Sequence[type["Component"]]) -> Iterator[Problem]:

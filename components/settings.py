@@ -17,6 +17,7 @@ from components.im.ejabberd import EjabberdSettings
 from components.im.package import PackageSettings
 from components.load_balancers.haproxy import HAProxySettings
 from components.load_balancers.haproxy_local import HAProxyLocalSettings
+from components.load_balancers.keepalived import KeepalivedSettings
 from components.model import Settings, Size
 from components.network.certificates import CertificatesSettings
 from components.network.firewall import FirewallSettings
@@ -72,7 +73,7 @@ class DeploymentSettings(Settings):
     roles: dict[Role, tuple[str, ...]] = Field(description="the host names of each role")
     administrators: AdministratorsSettings = Field(description="who may log in, and from which networks")
     size: Size = Field("small", description="a named size; it sets connections, pools and memory")
-    protect: bool = Field(False, description="refuse to delete what holds data")
+    protect: bool = Field(False, description="refuse to delete what holds data, or to keep it on one host only")
 
     requirements: Requirements = Field(default_factory=Requirements, description="what every host must have")
     system: SystemSettings = Field(default_factory=SystemSettings, description="journal, kernel settings and limits")
@@ -93,6 +94,9 @@ class DeploymentSettings(Settings):
     ejabberd: EjabberdSettings = Field(default_factory=EjabberdSettings, description="limits of ejabberd")
     package: PackageSettings | None = Field(None, description="the vendor's tarball, when im.kind is package")
     haproxy: HAProxySettings = Field(default_factory=HAProxySettings, description="the entry point for clients")
+    keepalived: KeepalivedSettings = Field(
+        default_factory=KeepalivedSettings, description="the address that several load balancers share"
+    )
 
     @pydantic.model_validator(mode="before")
     @classmethod

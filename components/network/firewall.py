@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from components.component import Component
 from components.model import Settings
-from components.network.flows import Flow
+from components.network.flows import Flow, Protocol
 from components.plan import EVERY_ROLE, HostPlan, Plan, Role
 from components.resources import Directory, File, Health, ServiceState, Step, Unit
 from components.text import render
@@ -15,6 +15,9 @@ FOLDER = "/etc/im-firewall"
 RULES = f"{FOLDER}/rules.nft"
 UNIT = "im-firewall.service"
 UNIT_FILE = f"/etc/systemd/system/{UNIT}"
+
+VRRP = 112
+"""Its protocol number (RFC 5798): a small system has no /etc/protocols to look up the name in."""
 
 HEADING = "differences (+ is live and not declared, - is declared and not live):"
 LIST = "nft -s list table inet im"
@@ -38,8 +41,15 @@ class Rule:
 
     name: str
     source: str
-    protocol: Literal["tcp", "udp"]
+    protocol: Protocol
     ports: tuple[int, ...]
+
+    @property
+    def match(self) -> str:
+        """What of the packets counts, as nft writes it."""
+        if self.protocol == "vrrp":
+            return f"meta l4proto {VRRP}"
+        return f"{self.protocol} dport {{ {', '.join(map(str, self.ports))} }}"
 
 
 class Firewall(Component):

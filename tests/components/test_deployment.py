@@ -13,7 +13,7 @@ def test_exports_what_verify_and_people_need() -> None:
     outputs = recorded("test").outputs
     assert outputs["endpoints"] == {
         "domain": "chat.test.test",
-        "addresses": ["10.77.2.11", "10.77.2.12"],
+        "addresses": ["10.77.2.10", "fd77:2::10"],
         "ports": {"web": 443, "starttls": 5222, "tls": 5223},
     }
     assert outputs["accounts"] == {"host": "im1", "address": "10.77.2.11", "user": "root", "port": 22}

@@ -55,6 +55,10 @@ def mistakes(changes: Mapping[str, Any], **how: Any) -> str:
     return str(error.value)
 
 
+DECIDES = (("database", "elect a primary"), ("queue", "keep a majority"))
+VOTERS: Mapping[str, list[str]] = dict.fromkeys(("database", "queue", "cache"), ["a1", "a2"])
+
+
 def roles(**changed: list[str]) -> dict[str, list[str]]:
     return {**BASE["im:roles"], **changed}
 
@@ -220,7 +224,9 @@ def test_a_strong_secret_is_taken() -> None:
     load({"im:guard_password": "k3vQ9zTnW2xLrB7m"}, encrypted=("im:guard_password",), more=(Guard,))
 
 
-@pytest.mark.parametrize(("role", "purpose"), [("database", "elect a primary"), ("queue", "keep a majority")])
+@pytest.mark.parametrize(
+    ("role", "purpose"), [("database", "elect a primary"), ("queue", "keep a majority"), ("cache", "elect a primary")]
+)
 def test_two_hosts_without_a_witness_are_refused(role: str, purpose: str) -> None:
     changes = {"onprem:hosts": hosts("a1", "a2"), "im:roles": roles(**{role: ["a1", "a2"]})}
     assert mistakes(changes) == (
@@ -235,7 +241,105 @@ def test_a_witness_on_one_of_the_two_hosts_is_none() -> None:
 
 
 def test_two_hosts_with_a_witness_are_taken() -> None:
-    load({"onprem:hosts": hosts("a1", "a2", "w1"), "im:roles": roles(database=["a1", "a2"], witness=["w1"])})
+    load({"onprem:hosts": hosts("a1", "a2", "w1"), "im:roles": roles(**VOTERS, witness=["w1"])})
+
+
+def test_two_hosts_with_two_witnesses_are_refused_as_no_half_decides() -> None:
+    changes = {"onprem:hosts": hosts("a1", "a2", "w1", "w2"), "im:roles": roles(**VOTERS, witness=["w1", "w2"])}
+    assert mistakes(changes).splitlines() == [
+        f"im:roles.{role}: a1, a2, w1, w2 are 4 votes, and no half of them can {purpose}; "
+        "make it an odd number; hosts of im:roles.witness vote, too"
+        for role, purpose in (("cache", "elect a primary"), *DECIDES)
+    ]
+
+
+def test_one_host_with_a_witness_is_refused_unless_it_is_a_cache_which_asks_nobody() -> None:
+    changes = {"onprem:hosts": hosts("a1", "w1"), "im:roles": roles(witness=["w1"])}
+    assert mistakes(changes).splitlines() == [
+        f"im:roles.{role}: a1, w1 are 2 votes, and no half of them can {purpose}; "
+        "make it an odd number; hosts of im:roles.witness vote, too"
+        for role, purpose in DECIDES
+    ]
+
+
+def test_four_hosts_without_a_witness_are_refused() -> None:
+    names = ["a1", "a2", "a3", "a4"]
+    assert mistakes({"onprem:hosts": hosts(*names), "im:roles": roles(queue=names)}) == (
+        "im:roles.queue: a1, a2, a3, a4 are 4 votes, and no half of them can keep a majority; "
+        "make it an odd number; hosts of im:roles.witness vote, too"
+    )
+
+
+@pytest.mark.parametrize("role", ["im", "database", "queue", "cache"])
+def test_one_host_with_every_replica_is_refused_in_a_protected_stack(role: str) -> None:
+    three = {"im": ["a1", "a2"], **dict.fromkeys(VOTERS, ["a1", "a2", "a3"])}
+    changes = {
+        "onprem:hosts": hosts("a1", "a2", "a3"),
+        "im:roles": roles(**{**three, role: ["a1"]}, operations=["a2", "a3"]),
+        "im:protect": True,
+    }
+    assert mistakes(changes) == (
+        f"im:roles.{role}: a1 has every replica, and im:protect is true; "
+        "give the role another host, or set im:protect: false"
+    )
+
+
+def shared(address: str | None, **changes: Any) -> dict[str, Any]:
+    """Two load balancers, 192.0.2.1 and 192.0.2.2, with an address for both."""
+    own = {"im:keepalived": {"address": address}} if address else {}
+    two = {"onprem:hosts": hosts("a1", "a2"), "im:roles": roles(load_balancer=["a1", "a2"])}
+    return {**two, **own, **changes}
+
+
+def test_two_load_balancers_that_share_an_address_are_taken() -> None:
+    assert str(load(shared("192.0.2.10/24")).keepalived.address) == "192.0.2.10/24"
+
+
+def test_two_load_balancers_without_an_address_to_share_are_refused() -> None:
+    assert mistakes(shared(None)) == (
+        "im:keepalived.address: missing; expected, because there are several load balancers: "
+        "the address that moves between them, with its length"
+    )
+
+
+def test_an_address_that_only_one_load_balancer_could_have_is_refused() -> None:
+    assert mistakes({"im:keepalived": {"address": "192.0.2.10/24"}}) == (
+        "im:keepalived.address: a1 is the only load balancer, so nobody can take an address over; "
+        "name another one under im:roles.load_balancer, or remove im:keepalived"
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("192.0.2.2/24", "192.0.2.2 is the address of a2 already; take one that nothing else has"),
+        (
+            "192.0.2.10",
+            "192.0.2.10/32 is no address of a host; write it with its network's length, as in 192.0.2.10/24",
+        ),
+        (
+            "192.0.2.255/24",
+            "192.0.2.255/24 is no address of a host; write it with its network's length, as in 192.0.2.10/24",
+        ),
+        ("192.0.2.x/24", "192.0.2.x/24 is no IPv4 address with a length; write it as in 192.0.2.10/24"),
+        (
+            "198.51.100.9/24",
+            "a1 (192.0.2.1) is not in 198.51.100.0/24; "
+            "the load balancers and the address that they share belong to one network",
+        ),
+    ],
+)
+def test_an_address_that_load_balancers_cannot_share_is_refused(address: str, message: str) -> None:
+    assert mistakes(shared(address)).splitlines()[0] == f"im:keepalived.address: {message}"
+
+
+def test_an_ipv6_address_to_share_needs_load_balancers_with_ipv6() -> None:
+    given = {"address": "192.0.2.10/24", "address6": "2001:db8::10/64"}
+    assert mistakes(shared(None, **{"im:keepalived": given})).splitlines() == [
+        f"im:keepalived.address6: {name} has no address in 2001:db8::/64; "
+        "the load balancers and the address that they share belong to one network"
+        for name in ("a1", "a2")
+    ]
 
 
 def test_a_package_that_is_not_described_is_refused() -> None:
@@ -331,7 +435,7 @@ def test_hosts_of_several_roles_keep_the_order_of_the_stack_file() -> None:
 def test_maps_arrive_as_json_and_scalars_as_text() -> None:
     config = as_config(BASE)
     assert json.loads(config["im:roles"]) == BASE["im:roles"]
-    assert load({"im:protect": "true"}).protect is True
+    assert "a1 has every replica, and im:protect is true" in mistakes({"im:protect": "true"})
 
 
 def test_the_kind_package_needs_a_package() -> None:

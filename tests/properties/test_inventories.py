@@ -23,7 +23,7 @@ FEW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck
 
 @some.composite
 def inventories(draw: some.DrawFn) -> dict[str, Any]:
-    """Between one and five hosts with roles as they fall; two voters get a third."""
+    """Between one and five hosts with roles as they fall; two voters become one."""
     names = draw(some.lists(NAMES, min_size=1, max_size=5, unique=True))
     with_six = draw(some.booleans())
     hosts: dict[str, Any] = {}
@@ -32,7 +32,7 @@ def inventories(draw: some.DrawFn) -> dict[str, Any]:
         hosts[name] = {"address": f"192.0.2.{number}", **six}
     members = some.lists(some.sampled_from(names), min_size=1, max_size=3, unique=True)
     roles = {role: draw(members) for role in ROLES}
-    for role in ("database", "queue"):
+    for role in ("database", "queue", "cache"):
         roles[role] = roles[role] if len(roles[role]) != 2 else roles[role][:1]
     roles["operations"] = names
     return stack(hosts, roles)
@@ -40,7 +40,9 @@ def inventories(draw: some.DrawFn) -> dict[str, Any]:
 
 def stack(hosts: dict[str, Any], roles: dict[str, list[str]]) -> dict[str, Any]:
     """A whole configuration."""
+    shared = {"im:keepalived": {"address": "192.0.2.250/24"}} if len(roles["load_balancer"]) > 1 else {}
     return {
+        **shared,
         "onprem:hosts": hosts,
         "im:domain": "chat.example.org",
         "im:roles": roles,

@@ -1,0 +1,108 @@
+"""keepalived: one address for several load balancers, which another one takes over within about a second.
+
+VRRP version 3, from host to host (unicast). This version has no authentication; the firewall lets protocol 112 in from
+the other load balancers only. None takes the address back when it returns: a move cuts connections, so there is one
+move for a failure and not two.
+"""
+
+from ipaddress import IPv4Interface, IPv6Interface
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from components.component import Component
+from components.load_balancers.haproxy import READY
+from components.model import Settings
+from components.network.flows import Flow
+from components.plan import HostPlan
+from components.resources import File, Health, ServiceState, Unit, User
+from components.text import render
+
+if TYPE_CHECKING:
+    from components.settings import DeploymentSettings
+
+CONFIG = "/etc/keepalived/keepalived.conf"
+DROP_IN = "/etc/systemd/system/keepalived.service.d/im.conf"
+INTERFACE = "/usr/local/lib/im/keepalived-interface"
+FOUND_INTERFACE = "/run/im-keepalived.conf"
+CHECKER = "keepalived_script"
+"""The account that keepalived's manual names for check scripts."""
+
+HIGHEST_PRIORITY = 200
+STEP = 10
+"""Between two load balancers: decides which of them keeps the address if both have it after they lost each other."""
+
+
+class KeepalivedSettings(Settings):
+    """The address that clients connect to."""
+
+    address: IPv4Interface | None = Field(
+        None, description="with several load balancers: the address that moves between them, and its network's length"
+    )
+    address6: IPv6Interface | None = Field(None, description="an IPv6 address that moves with it")
+    advert_milliseconds: int = Field(
+        300,
+        ge=100,
+        le=990,
+        multiple_of=10,
+        description="the holder's sign of life; after three are missed it is taken over",
+    )
+    router_id: int = Field(51, ge=1, le=255, description="unlike that of any other VRRP router on the network")
+
+
+class Keepalived(Component):
+    """Holds the address on one of the load balancers."""
+
+    name = "keepalived"
+    roles = ("load_balancer",)
+
+    @classmethod
+    def is_chosen(cls, settings: "DeploymentSettings") -> bool:
+        """Where there is somebody to take over."""
+        return settings.keepalived.address is not None and len(settings.hosts_of("load_balancer")) > 1
+
+    def service(self, host: HostPlan) -> ServiceState:
+        """One load balancer. A HAProxy that reaches no IM server gives the address away."""
+        address = self.plan.settings.keepalived.address
+        answers = f"curl -sS --output /dev/null --max-time 2 http://{address.ip if address else ''}/"
+        return ServiceState(
+            packages={"keepalived": "", "iproute2": ""},
+            users={CHECKER: User()},
+            files={
+                CONFIG: File(content=config(self.plan.settings, host)),
+                DROP_IN: File(content=render("keepalived/keepalived.service.conf.j2", interface=INTERFACE)),
+                INTERFACE: File(
+                    content=render("keepalived/interface.j2", host=host, found=FOUND_INTERFACE), mode="0755", early=True
+                ),
+            },
+            units={"keepalived.service": Unit(reload_on=(CONFIG,), restart_on=(DROP_IN, INTERFACE))},
+            validate={CONFIG: f"{INTERFACE} && keepalived -t -f {{staged}}"},
+            healthy=Health(
+                command=f"systemctl is-active --quiet keepalived && runuser -u {CHECKER} -- {READY} && {answers}",
+                seconds=30,
+            ),
+        )
+
+    @classmethod
+    def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
+        """Signs of life between the load balancers."""
+        return (Flow("vrrp", cls.roles, cls.roles, (), "vrrp"),)
+
+
+def config(settings: "DeploymentSettings", host: HostPlan) -> str:
+    """The whole configuration. Addresses have no length here, so that no route comes and goes with them."""
+    own = settings.keepalived
+    members = settings.hosts_of(*Keepalived.roles)
+    return render(
+        "keepalived/keepalived.conf.j2",
+        address=own.address and own.address.ip,
+        address6=own.address6 and own.address6.ip,
+        advert_seconds=own.advert_milliseconds / 1000,
+        check=READY,
+        checker=CHECKER,
+        found=FOUND_INTERFACE,
+        host=host,
+        others=[member for member in members if member != host],
+        priority=max(1, HIGHEST_PRIORITY - STEP * members.index(host)),
+        router_id=own.router_id,
+    )
