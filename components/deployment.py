@@ -9,6 +9,7 @@ from components.data_stores.etcd import Etcd
 from components.data_stores.postgresql import PostgreSQL
 from components.data_stores.rabbitmq import RabbitMQ
 from components.data_stores.redis import Redis
+from components.data_stores.sentinel import Sentinel
 from components.im.ejabberd import Ejabberd
 from components.im.package import Package
 from components.load_balancers.haproxy import HAProxy
@@ -30,7 +31,7 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (Time, SSH),
     (Firewall,),  # before anything listens
     (Etcd, RabbitMQ, Redis),
-    (PostgreSQL,),
+    (PostgreSQL, Sentinel),
     (HAProxyLocal,),
     (Ejabberd, Package),  # one of them, by its kind
     (HAProxy,),
@@ -50,7 +51,7 @@ class Deployment:
         self.plan = Plan(settings, Certificates(settings), Passwords(), flows)
         before: list[pulumi.Resource] = [Servers(self.plan, chosen)]
         for stage in STAGES:
-            before = [component(self.plan, after=before) for component in stage if component in chosen]
+            before = [component(self.plan, after=before) for component in stage if component in chosen] or before
 
     def export(self) -> None:
         """What `scripts/verify` and people need to know of it."""

@@ -13,6 +13,7 @@ from components.data_stores.etcd import EtcdSettings
 from components.data_stores.postgresql import PostgreSQLSettings
 from components.data_stores.rabbitmq import RabbitMQSettings
 from components.data_stores.redis import RedisSettings
+from components.data_stores.sentinel import SentinelSettings
 from components.im.ejabberd import EjabberdSettings
 from components.im.package import PackageSettings
 from components.load_balancers.haproxy import HAProxySettings
@@ -87,6 +88,9 @@ class DeploymentSettings(Settings):
     postgresql: PostgreSQLSettings = Field(default_factory=PostgreSQLSettings, description="the durable store")
     rabbitmq: RabbitMQSettings = Field(default_factory=RabbitMQSettings, description="queues and their consumers")
     redis: RedisSettings = Field(default_factory=RedisSettings, description="the cache")
+    sentinel: SentinelSettings = Field(
+        default_factory=SentinelSettings, description="who chooses the primary of several cache hosts"
+    )
     haproxy_local: HAProxyLocalSettings = Field(
         default_factory=HAProxyLocalSettings, description="the way from the IM servers to their data stores"
     )

@@ -1,0 +1,109 @@
+"""Sentinel: who votes on Redis's primary, and that what it has learned outlives a change of what is declared."""
+
+import subprocess
+from pathlib import Path
+
+from components.data_stores.sentinel import CONFIG, DROP_IN, LIVE, PASSWORDS, WATCHER
+from tests.topologies import recorded
+
+
+class Watcher:
+    """The program of one host in a folder of its own, with a redis-cli that answers as it is told."""
+
+    def __init__(self, folder: Path, host: str = "vote1") -> None:
+        self.folder, files = folder, recorded("test").files(host)
+        self.live = folder / "live"
+        script = files[WATCHER]
+        for path, name in ((CONFIG, "declared"), (PASSWORDS, "passwords"), (LIVE, "live")):
+            script = script.replace(path, str(folder / name))
+        (folder / "declared").write_text(files[CONFIG])
+        (folder / "passwords").write_text("requirepass one\nsentinel auth-pass im two\n")
+        self.script = script
+        self.program("chown", "exit 0")
+        self.answers("exit 1")
+
+    def program(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (self.folder / name).chmod(0o755)
+
+    def answers(self, text: str) -> None:
+        """`$2` is the address that is asked."""
+        self.program("redis-cli", f"cat >/dev/null; {text}")
+
+    def run(self, order: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": f"{self.folder}:/usr/bin:/bin"}
+        command = ["sh", "-c", self.script, "sentinel", order]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    def monitored(self) -> list[str]:
+        assert self.run("configure").returncode == 0
+        return [line for line in self.live.read_text().splitlines() if " monitor " in line]
+
+
+def test_votes_on_every_cache_host_and_on_the_witness() -> None:
+    assert {"im1/sentinel", "im2/sentinel", "vote1/sentinel"} <= set(recorded("test").services)
+    assert not [name for name in recorded("dev").services if name.endswith("/sentinel")]
+
+
+def test_two_of_three_votes_decide(tmp_path: Path) -> None:
+    assert Watcher(tmp_path).monitored() == ["sentinel monitor im 10.77.2.11 6379 2"]
+
+
+def test_the_declared_files_have_nothing_that_sentinel_learns() -> None:
+    files = recorded("test").files("vote1")
+    assert "monitor" not in files[CONFIG] + files[PASSWORDS]
+    assert f"ExecStart=/usr/bin/redis-sentinel {LIVE} " in files[DROP_IN]
+    assert LIVE not in files
+
+
+def test_a_first_start_finds_the_member_that_is_primary(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    watcher.answers('[ "$2" = 10.77.2.12 ] && printf "OK\\nrole:master\\r\\n"')
+    assert watcher.monitored() == ["sentinel monitor im 10.77.2.12 6379 2"]
+
+
+def test_what_was_learned_stays_and_what_was_declared_before_goes(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    watcher.live.write_text(
+        "sentinel myid abc\nsentinel monitor im 10.77.2.12 6379 2\nrequirepass old\n"
+        "sentinel config-epoch im 7\nsentinel known-replica im 10.77.2.11 6379\n"
+        "sentinel known-sentinel im 10.77.2.99 26379 def\nsentinel down-after-milliseconds im 1\n"
+    )
+    assert watcher.monitored() == ["sentinel monitor im 10.77.2.12 6379 2"]
+    lines = watcher.live.read_text().splitlines()
+    assert {"sentinel myid abc", "sentinel config-epoch im 7", "sentinel known-replica im 10.77.2.11 6379"} <= set(
+        lines
+    )
+    assert "requirepass one" in lines
+    assert not {"requirepass old", "sentinel down-after-milliseconds im 1"} & set(lines)
+    assert "10.77.2.99" not in watcher.live.read_text()
+
+
+def test_a_primary_that_is_no_member_any_more_is_forgotten(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    watcher.live.write_text("sentinel monitor im 10.77.2.99 6379 2\n")
+    assert watcher.monitored() == ["sentinel monitor im 10.77.2.11 6379 2"]
+
+
+def test_is_healthy_when_it_sees_a_primary(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    watcher.answers('printf "OK\\nname\\nim\\nflags\\nmaster\\n"')
+    assert watcher.run("healthy").returncode == 0
+
+
+def test_is_not_healthy_while_the_primary_is_silent(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    watcher.answers('printf "OK\\nflags\\ns_down,master\\n"')
+    done = watcher.run("healthy")
+    assert (done.returncode, done.stderr) == (1, "vote1: Sentinel sees no primary that answers (s_down,master)\n")
+
+
+def test_is_not_healthy_when_it_does_not_answer(tmp_path: Path) -> None:
+    done = Watcher(tmp_path).run("healthy")
+    assert done.stderr == "vote1: Sentinel sees no primary that answers (it does not answer itself)\n"
+
+
+def test_the_witness_may_ask_redis() -> None:
+    rules = recorded("test").files("im1")["/etc/im-firewall/rules.nft"]
+    assert 'ip saddr @witness4 tcp dport { 6379 } accept comment "redis"' in rules
+    assert 'ip saddr @witness4 tcp dport { 26379 } accept comment "sentinel"' in rules
