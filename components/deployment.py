@@ -20,6 +20,7 @@ from components.network.firewall import Firewall
 from components.passwords import Passwords
 from components.plan import Plan
 from components.servers.administrators import Administrators
+from components.servers.reader import Reader
 from components.servers.server import Servers
 from components.servers.ssh import SSH
 from components.servers.system import System
@@ -28,7 +29,7 @@ from components.settings import DeploymentSettings
 
 STAGES: tuple[tuple[type[Component], ...], ...] = (
     (System, Administrators),
-    (Time, SSH),
+    (Time, SSH, Reader),
     (Firewall,),  # before anything listens
     (Etcd, RabbitMQ, Redis),
     (PostgreSQL, Sentinel),

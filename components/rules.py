@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from components.plan import Role
 from components.problems import Problem
+from components.servers.reader import ACCOUNT
 
 if TYPE_CHECKING:
     from components.component import Component
@@ -155,6 +156,23 @@ def administrators_are_not_everybody(settings: "DeploymentSettings") -> Iterator
         if network.prefixlen == 0:
             path = f"im:administrators.networks[{index}]"
             yield Problem(path, f"{network} is the whole world", "name the networks that administrators work from")
+
+
+def the_reader_has_a_login_of_its_own(settings: "DeploymentSettings") -> Iterator[Problem]:
+    """Otherwise whoever has its key could log in as the person."""
+    people = settings.administrators.users
+    if ACCOUNT in people:
+        wrong = f"{ACCOUNT} is the reader's account"
+        yield Problem(f"im:administrators.users.{ACCOUNT}", wrong, "give the administrator another name")
+    owners = {_blob(key): name for name, person in people.items() for key in person.keys}
+    for index, key in enumerate(settings.reader.keys):
+        if owner := owners.get(_blob(key)):
+            wrong = f"is a key of {owner} already"
+            yield Problem(f"im:reader.keys[{index}]", wrong, "make one that is used for nothing else, with ssh-keygen")
+
+
+def _blob(key: str) -> str:
+    return key.split()[1]
 
 
 def secrets_are_strong(secrets: Mapping[str, str], encrypted: Iterable[str]) -> Iterator[Problem]:

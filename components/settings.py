@@ -24,6 +24,7 @@ from components.network.certificates import CertificatesSettings
 from components.network.firewall import FirewallSettings
 from components.plan import HostPlan, Role
 from components.servers.administrators import AdministratorsSettings
+from components.servers.reader import ReaderSettings
 from components.servers.server import Requirements
 from components.servers.ssh import SSHSettings
 from components.servers.system import SystemSettings
@@ -80,6 +81,7 @@ class DeploymentSettings(Settings):
     system: SystemSettings = Field(default_factory=SystemSettings, description="journal, kernel settings and limits")
     time: TimeSettings = Field(default_factory=TimeSettings, description="time synchronisation")
     ssh: SSHSettings = Field(default_factory=SSHSettings, description="sshd")
+    reader: ReaderSettings = Field(default_factory=ReaderSettings, description="the login that only reads")
     firewall: FirewallSettings = Field(default_factory=FirewallSettings, description="nftables")
     certificates: CertificatesSettings = Field(
         default_factory=CertificatesSettings, description="the internal CA, and the certificate of the domain"

@@ -159,6 +159,7 @@ def broken_rules(
         *rules.ports_are_used_once(settings, components),
         *rules.a_package_is_described(settings),
         *rules.administrators_are_not_everybody(settings),
+        *rules.the_reader_has_a_login_of_its_own(settings),
         *rules.secrets_are_strong(passwords, stack_file.encrypted),
         *site_certificate.problems(settings, stack_file.secrets.get("tls_key", "")),
     ]

@@ -10,6 +10,7 @@ from components.network.flows import Flow
 from components.plan import EVERY_ROLE, HostPlan
 from components.resources import File, Health, ServiceState, Unit
 from components.servers.administrators import KEYS
+from components.servers.reader import ACCOUNT, COMMAND, KEYS_COMMAND, Reader
 from components.text import render
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class SSH(Component):
         settings = self.plan.settings
         return ServiceState(
             packages={"openssh-server": ""},
-            files={CONFIG: File(content=render("ssh/00-im.conf.j2", settings=settings.ssh, keys=KEYS), mode="0600")},
+            files={CONFIG: File(content=drop_in(settings.ssh, reads=Reader.is_chosen(settings)), mode="0600")},
             values={"administrators": ",".join(str(network) for network in settings.administrators.networks)},
             units={"ssh.service": Unit(reload_on=(CONFIG,))},
             validate={CONFIG: "sshd -t -f {staged}"},
@@ -52,3 +53,9 @@ class SSH(Component):
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
         ports = tuple(sorted({host.port for host in settings.hosts.values()}))
         return (Flow("ssh", ("administrators",), EVERY_ROLE, ports),)
+
+
+def drop_in(settings: SSHSettings, *, reads: bool) -> str:
+    """The file; `reads` is whether there is a reader's login."""
+    reader = {"account": ACCOUNT, "command": COMMAND, "keys_command": KEYS_COMMAND} if reads else {}
+    return render("ssh/00-im.conf.j2", settings=settings, keys=KEYS, reader=reader)

@@ -41,7 +41,7 @@ class Hosts:
     async def create(self, inputs: Inputs, report: Report) -> dict[str, Any]:
         """Inputs and facts of a machine that meets its requirements, packages downloaded; raises when it does not."""
         host = inputs["host"]
-        self._modes.refuse_offline(host)
+        self._modes.refuse_change(host)
         verdict, facts = await self._measure(inputs, report)
         if verdict.unmet:
             raise OnPremError("\n".join(verdict.unmet))

@@ -1,7 +1,7 @@
 """What a change would do to a host, as lines of text for a person."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from onprem.rules import references
@@ -26,17 +26,33 @@ def without_unknown(declared: Declared) -> tuple[dict[str, Any], dict[str, list[
     return known, waiting
 
 
-def lines(declared: Declared, live: Mapping[str, Any], waiting: Mapping[str, list[str]]) -> list[str]:
-    """What would change: `+` new, `~` otherwise, `?` what cannot be compared yet; files line by line."""
+def lines(
+    declared: Declared,
+    live: Mapping[str, Any],
+    waiting: Mapping[str, list[str]],
+    unseen: Collection[tuple[str, str]] = (),
+) -> list[str]:
+    """What would change: `+` new, `~` otherwise, `?` what cannot be compared yet; files line by line.
+
+    `unseen` are sections and names that were not looked at.
+    """
     found: list[str] = []
     for section in ("packages", "users", "directories", "files", "units"):
         for key, entry in declared.get(section, {}).items():
-            if section == "files" and key in waiting:
+            if (section, key) in unseen:
+                found += _unseen(NOUNS[section], key, entry)
+            elif section == "files" and key in waiting:
                 found.append(f"? file {key}: {', '.join(waiting[key])} not known yet; declared:")
                 found += _all_lines(entry["content"], " ")
             else:
                 found += _entry(section, key, entry, live.get(section, {}).get(key))
     return found
+
+
+def _unseen(noun: str, key: str, declared: Any) -> list[str]:
+    content = declared["content"] if noun == "file" else ""
+    said = f"? {noun} {key}: not looked at, the host's manifest does not list it"
+    return [f"{said}; declared:", *_all_lines(content, " ")] if content else [said]
 
 
 def _known(values: Mapping[str, str]) -> dict[str, str]:

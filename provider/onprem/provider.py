@@ -16,7 +16,7 @@ from onprem.modes import Modes, read_modes
 from onprem.report import Report
 from onprem.schema import SERVICE, schema
 from onprem.services import Services
-from onprem.transport import Opener, open_ssh
+from onprem.transport import Opener, opener_for
 from onprem.unknown import is_unknown
 from onprem.values import plain, properties, secret_paths
 
@@ -44,11 +44,11 @@ class OnPrem(sdk.Provider):
         self,
         reports: Callable[[str], Report],
         environ: Mapping[str, str] = os.environ,
-        opener: Opener = open_ssh,
+        opener: Opener | None = None,
     ) -> None:
         self._reports = reports
         self._modes: Modes = read_modes(environ)
-        self._open = opener
+        self._open = opener or opener_for(self._modes.reader)
         self._connections: Connections | None = None
 
     async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from onprem import previews, rules
+from onprem import previews, rules, told
+from onprem.bundle import with_reader
 from onprem.connections import Connections
 from onprem.declarations import ServiceShape, complete
 from onprem.errors import OnPremError
@@ -30,6 +31,7 @@ class Services:
         """`inputs` with defaults filled in, and everything that is wrong with them. `previous` are the old ones."""
         whole, problems = complete(ServiceShape, inputs)
         problems += [] if problems else rules.problems(whole)
+        whole = whole if problems else with_reader(whole)
         return whole, problems + rules.identity(inputs, previous, self._connections.hosts)
 
     async def look(self, inputs: Inputs, report: Report) -> None:
@@ -39,12 +41,12 @@ class Services:
             return
         known, waiting = previews.without_unknown(inputs)
         try:
-            connection = await self._connections.get(host)
-            answer = await connection.request("look", report, service=inputs["service"], declared=known)
+            answer = await self._ask("look", known, report)
         except OnPremError as error:
             await report.warning(f"{name}: the live host could not be looked at. {error}")
             return
-        found = previews.lines(inputs, answer["live"], waiting)
+        unseen = told.unlisted(inputs, answer["declared"]) if self._modes.reader else ()
+        found = previews.lines(inputs, answer["live"], waiting, unseen)
         title = f"{name}: would change on the host:" if found else f"{name}: the host is already as declared"
         await report.note("\n".join([title, *found]))
 
@@ -55,7 +57,7 @@ class Services:
     async def update(self, inputs: Inputs, previous: Inputs, report: Report) -> dict[str, Any]:
         """Makes the host as `inputs` declare; what only `previous` declared goes. The live state."""
         host = inputs["host"]
-        self._modes.refuse_offline(host, inputs["service"])
+        self._modes.refuse_change(host, inputs["service"])
         if IMPORTED_SECRET in inputs.get("secrets", {}).values():
             raise OnPremError(f"{_name(inputs)}: an import does not know secrets; give them in the program")
         if not inputs.get("confirm"):
@@ -68,13 +70,23 @@ class Services:
         if inputs["host"] in self._modes.offline:
             await report.warning(f"{_name(inputs)}: not read, ONPREM_OFFLINE names its host; its last state stands")
             return state
-        connection = await self._connections.get(inputs["host"])
-        answer = await connection.request("read", report, service=inputs["service"], declared=inputs)
-        for step, cause in unread(answer["live"]).items():
+        answer = await self._ask("read", inputs, report)
+        live = answer["live"]
+        if self._modes.reader:
+            live = told.completed(inputs, answer, state)
+            if sentence := told.warning(inputs, answer["declared"]):
+                await report.warning(sentence)
+        for step, cause in unread(live).items():
             await report.warning(
                 f"{_name(inputs)}: the state of step {step} could not be read: {cause}; its last known state stands"
             )
-        return outputs(inputs, answer["live"], state)
+        return outputs(inputs, live, state)
+
+    async def _ask(self, op: str, declared: Inputs, report: Report) -> dict[str, Any]:
+        """A reader goes by the manifest on its host, and is not given what is declared, nor its secrets."""
+        connection = await self._connections.get(declared["host"])
+        shown = {} if self._modes.reader else {"declared": declared}
+        return await connection.request(op, report, service=declared["service"], **shown)
 
     async def find(self, identity: str, report: Report) -> tuple[Inputs, dict[str, Any]]:
         """Inputs and live state of the service `<host>/<service>` as its host remembers it; raises when it does not."""
@@ -98,7 +110,7 @@ class Services:
     async def delete(self, inputs: Inputs, report: Report) -> None:
         """Puts back what the service replaced; tells `report` what stays."""
         host = inputs["host"]
-        self._modes.refuse_offline(host, inputs["service"])
+        self._modes.refuse_change(host, inputs["service"])
         async with self._connections.writing(host):
             connection = await self._connections.get(host)
             answer = await connection.request("delete", report, service=inputs["service"], declared=inputs)

@@ -55,6 +55,10 @@ SENTENCES = (
         r"sudo: .*(password is required|no tty present|must have a tty).*",
         "{user} may not become root without a password ({0}); let sudo run python3 with NOPASSWD, or set user: root",
     ),
+    (
+        r"onprem-reader: (command )?not found|onprem-reader: No such file",
+        "{user} is a login like others and not that of a reader; install the reader there, or correct ONPREM_READER",
+    ),
     (r"sudo: (command )?not found|sudo: No such file", "sudo is not installed; install it, or set user: root"),
     (r"[^\n]*is not (in the sudoers file|allowed to)[^\n]*", "{user} may not use sudo; add it to the sudoers"),
     (

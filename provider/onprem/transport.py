@@ -5,14 +5,18 @@ import contextlib
 import os
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from onprem import ssh_failures
 from onprem.bundle import bootstrap, bundle
 from onprem.errors import OnPremError
-from onprem.inventory import Login
+from onprem.inventory import USER, Login
 
 MARKER = b"\0onprem\0"
+READER = "onprem-reader"
+READER_MARKER = b"\0onprem-reader\0"
 CONNECT_SECONDS = 15
 START_SECONDS = 60
 END_SECONDS = 2
@@ -71,15 +75,32 @@ async def open_ssh(host: str, login: Login, *, new_login: bool = False) -> Chann
     """An agent on `host`, ready for frames; raises a sentence when any part of the way is missing."""
     python = ["python3", "-I", "-c", bootstrap()]
     remote = shlex.join(python if login.user == "root" else ["sudo", "-n", *python])
+    channel = await _open(host, login, remote, MARKER, new_login=new_login)
+    channel.writer.write(len(bundle()).to_bytes(4, "big") + bundle())
+    return channel
+
+
+def opener_for(reader: str) -> Opener:
+    """The way to the agents, or to the hosts' readers when there is an account of theirs."""
+    return partial(_open_reader, reader) if reader else open_ssh
+
+
+async def _open_reader(reader: str, host: str, login: Login, *, new_login: bool = False) -> Channel:
+    """Whatever is asked for, sshd starts what the account may run. Nothing is sent before it says what it is."""
+    if not USER.fullmatch(reader):
+        raise OnPremError(f"ONPREM_READER: {reader!r} cannot be used; expected a login name")
+    return await _open(host, replace(login, user=reader), READER, READER_MARKER, new_login=new_login)
+
+
+async def _open(host: str, login: Login, remote: str, marker: bytes, *, new_login: bool) -> SshChannel:
     shared = ["-S", "none"] if new_login else []
     process = await _start("-T", "-a", "-x", "-o", "ControlMaster=no", *shared, *STRICT, *ALIVE, login, remote)
     channel = SshChannel(process)
     try:
-        await asyncio.wait_for(channel.reader.readuntil(MARKER), START_SECONDS)
+        await asyncio.wait_for(channel.reader.readuntil(marker), START_SECONDS)
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
         said = await channel.close()
         raise OnPremError(await _explain(host, login, said)) from None
-    channel.writer.write(len(bundle()).to_bytes(4, "big") + bundle())
     return channel
 
 

@@ -6,7 +6,6 @@ As a program it reads one call a line from standard input, `{"method", "request"
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -35,12 +34,11 @@ class ProviderSession:
     """One provider process: what one phase of the engine has."""
 
     def __init__(self, lab: PrivateLab, environ: Mapping[str, str] | None = None) -> None:
+        variables = [f"{name}={value}" for name, value in (environ or {}).items()]
         python = [str(ROOT / "scripts/python"), "-m", "tests.lab.provider_session"]
-        argv = [str(ROOT / "scripts/lab"), "--stacks", str(lab.stacks), "run", lab.stack, "--", *python]
+        argv = lab.argv("run", "--", "env", *variables, *python)
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            argv, stdin=pipe, stdout=pipe, text=True, cwd=ROOT, env={**os.environ, **(environ or {})}
-        )
+        self.process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
         self.logged: list[str] = []
 
     def __enter__(self) -> Self:

@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 from onprem import bundle as subject
+from onprem.agent import archive
 from onprem.bootstrap import Sent
 
 MARKER = b"\0onprem\0"
@@ -62,3 +63,13 @@ def test_the_bundle_has_the_agent_and_nothing_else() -> None:
     names = Sent(subject.bundle()).sources
     assert {"agent/__init__.py", "agent/main.py"} <= names.keys()
     assert all(name.startswith("agent/") and name.endswith(".py") for name in names)
+
+
+def test_a_reader_is_declared_by_its_digest() -> None:
+    inputs = {"files": {"/r": {"content": "${reader}", "mode": "0755"}, "/x": {"content": "a ${reader}"}}}
+
+    found = subject.with_reader(inputs)["files"]
+
+    assert found["/r"] == {"content": f"${{reader:{archive.digest(archive.reader())}}}", "mode": "0755"}
+    assert found["/x"] == inputs["files"]["/x"]
+    assert subject.with_reader({"host": "web1"}) == {"host": "web1"}

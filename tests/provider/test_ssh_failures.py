@@ -35,6 +35,11 @@ SSH = "ssh ops@192.0.2.1"
             " host accepts (ssh-add, or IdentityFile in the ssh configuration) and try: ssh ops@192.0.2.1 true",
         ),
         (
+            "bash: line 1: onprem-reader: command not found\n",
+            "db1: ops is a login like others and not that of a reader; install the reader there, or correct"
+            " ONPREM_READER",
+        ),
+        (
             "sudo: a password is required\n",
             "db1: ops may not become root without a password (sudo: a password is required); let sudo run python3 with"
             " NOPASSWD, or set user: root",

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from . import manifest
 from .before import Before, DirectoryBefore, FileBefore, as_declared, digest, drop_backups, keep_backups
 from .change import Change
+from .declaration import Declaration
 from .manifest import Manifest
 from .store import Store, make_private, write_private
 from .undo_log import Logged, UndoLog, stayed
@@ -63,7 +64,13 @@ def _manifest(change: Change) -> Manifest:
         before,
         sorted({*old.packages, *left["packages"], *logged.packages}),
         sorted({*old.users, *left["users"], *logged.users}),
+        _secret_digests(change.declared),
     )
+
+
+def _secret_digests(declared: Declaration) -> dict[str, str]:
+    service, secrets = declared.service, declared.names.secrets
+    return {name: manifest.secret_digest(service, name, value) for name, value in secrets.items()}
 
 
 def shared_folders(store: Store, service: str, paths: Collection[str]) -> dict[str, DirectoryBefore]:

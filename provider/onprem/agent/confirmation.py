@@ -6,18 +6,17 @@ A timer starts `agent.pyz rollback SERVICE`, and a unit does early at boot. Both
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import os
 import secrets
 import sys
 import time
-import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import commit, lock
+from .archive import archive
 from .commands import Commands
 from .declaration import Declaration
 from .errors import AgentError
@@ -43,7 +42,6 @@ Before=network-pre.target ssh.service nftables.service {units}
 Type=oneshot
 ExecStart={python} -I {archive} rollback {service} boot
 """
-ENTRY = "from agent.main import main\n\nmain()\n"
 
 
 @dataclass(frozen=True)
@@ -65,7 +63,7 @@ def armed(store: Store) -> Armed | None:
 def arm(store: Store, commands: Commands, declared: Declaration) -> None:
     """From now on the change is put back unless it is confirmed."""
     _write_marker(store, Armed(declared.service, secrets.token_hex(16), time.monotonic() + SECONDS, os.getpid()))
-    write_private(store.archive, archive())
+    write_private(store.archive, archive("main"))
     text = BOOT_TEXT.format(
         service=declared.service,
         armed=store.armed,
@@ -168,25 +166,6 @@ def roll_back(store: Store, commands: Commands, service: str, *, boot: bool = Fa
     disarm(store, commands)
     failed = f"; not: {', '.join(undone.failed)}" if undone.failed else ""
     return f"{service}: not confirmed within {SECONDS} s; put back: {', '.join(undone.put_back) or 'nothing'}{failed}"
-
-
-def archive() -> bytes:
-    """This package as a zip that python3 can run."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, text in _sources().items():
-            target.writestr(name, text)
-        target.writestr("__main__.py", ENTRY)
-    return buffer.getvalue()
-
-
-def _sources() -> dict[str, bytes]:
-    bundle: bytes | None = sys.modules[__package__ or ""].BUNDLE
-    if bundle is None:
-        folder = Path(__file__).parent
-        return {f"agent/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.py"))}
-    with zipfile.ZipFile(io.BytesIO(bundle)) as source:
-        return {name: source.read(name) for name in source.namelist()}
 
 
 def _write_marker(store: Store, marker: Armed) -> None:

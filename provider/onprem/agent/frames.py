@@ -10,14 +10,14 @@ from .errors import AgentError
 LIMIT = 16 * 1024 * 1024
 
 
-def read(source: BinaryIO) -> dict[str, Any] | None:
-    """The next frame, or None at the end of the input."""
+def read(source: BinaryIO, limit: int = LIMIT) -> dict[str, Any] | None:
+    """The next frame of at most `limit` bytes, or None at the end of the input."""
     header = source.read(4)
     if len(header) < 4:
         return None
     length = int.from_bytes(header, "big")
-    if length > LIMIT:
-        raise AgentError(f"a request of {length} bytes is larger than the {LIMIT} that are taken")
+    if length > limit:
+        raise AgentError(f"a request of {length} bytes is larger than the {limit} that are taken")
     body = source.read(length)
     if len(body) < length:
         return None

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import accounts, distribution, files, lock, steps, units
-from .before import digest
+from . import accounts, archive, distribution, files, lock, steps, units
 from .commands import Commands
-from .declaration import Declaration, Directory, File, Step, Unit, User
+from .declaration import READER, Declaration, Directory, File, Step, Unit, User
 from .scrubber import Scrubber
 from .store import Store
 from .text import REFERENCE, refers_to_secret, restore
@@ -61,8 +60,10 @@ class Live:
         return {**raw, **_access(raw, found, "file"), "content": self._content(file, found)}
 
     def _content(self, file: File, found: files.Found) -> str:
+        if READER.fullmatch(file.content):
+            return _reader(file, found)
         if found.size > files.LARGEST_SHOWN:
-            if _is_complete(self.declared, file) and self._is_declared(file):
+            if _is_complete(self.declared, file) and self._is_declared(file, found.size):
                 return file.content
             return f"(not shown: {found.size} bytes)"
         content = files.read(file.path)
@@ -75,8 +76,9 @@ class Live:
             return shown + ("(hidden: this file holds secrets)" if hidden else "(bytes that are no text)")
         return shown
 
-    def _is_declared(self, file: File) -> bool:
-        return digest(files.read(file.path)) == digest(self.declared.content(file))
+    def _is_declared(self, file: File, size: int) -> bool:
+        content = self.declared.content(file)
+        return size == len(content) and files.read(file.path) == content
 
     def _unit(self, unit: Unit) -> dict[str, Any] | None:
         state = units.state(self.commands, unit.name)
@@ -105,6 +107,12 @@ class Live:
         if self.declared.service not in lock.cut_off(self.store):
             return ""
         return f"a change was cut off: {self.scrubber.text(Logged(folder).stage) or 'as it began'}"
+
+
+def _reader(file: File, found: files.Found) -> str:
+    """By its digest: nobody can read a line diff of an archive."""
+    shown = archive.digest(files.read(file.path)) if found.size <= files.LARGEST_SHOWN else None
+    return f"${{reader:{shown}}}" if shown else f"(not the reader: {found.size} bytes)"
 
 
 def _is_complete(declared: Declaration, file: File) -> bool:

@@ -51,11 +51,14 @@ class Agent:
 
     def _receive(self) -> None:
         try:
-            while (request := frames.read(self._source)) is not None:
+            while (request := self._frame()) is not None:
                 self._requests.put(request)
-        except (OSError, ValueError, AgentError) as error:
+        except (OSError, ValueError, RecursionError, AgentError) as error:
             self._send({"id": None, "error": {"message": str(error)}})
         self._requests.put(None)
+
+    def _frame(self) -> dict[str, Any] | None:
+        return frames.read(self._source)
 
     def _next(self) -> dict[str, Any] | None:
         """The next request; None when the connection ended or was silent for too long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ from .store import Store, read_json
 
 @dataclass(frozen=True)
 class Manifest:
-    """`packages` and `users` are those that came with us."""
+    """`packages` and `users` are those that came with us. Of secrets only a digest by name is kept, for the reader."""
 
     declared: Mapping[str, Any]
     before: Before = field(default_factory=Before)
     packages: list[str] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
+    secret_digests: Mapping[str, str] = field(default_factory=dict)
 
     def encode(self) -> bytes:
         """The bytes of the file; the same for the same manifest."""
@@ -28,6 +30,7 @@ class Manifest:
             "before": self.before.wire(),
             "packages": self.packages,
             "users": self.users,
+            "secret_digests": self.secret_digests,
         }
         return json.dumps(wire, indent=1, sort_keys=True).encode() + b"\n"
 
@@ -36,6 +39,11 @@ def without_secrets(declared: Mapping[str, Any]) -> dict[str, Any]:
     """A declaration whose secrets have names, but no values."""
     secrets = declared.get("secrets") or {}
     return {**declared, **({"secrets": dict.fromkeys(secrets, "")} if secrets else {})}
+
+
+def secret_digest(service: str, name: str, value: str) -> str:
+    """Tells whether a text is that secret. It stays on the host: of a weak secret it would tell too much."""
+    return hashlib.sha256(f"{service}\0{name}\0{value}".encode()).hexdigest()
 
 
 def load(store: Store, service: str) -> Manifest | None:
@@ -48,4 +56,5 @@ def read(path: Path) -> Manifest | None:
     wire: dict[str, Any] | None = read_json(path)
     if wire is None:
         return None
-    return Manifest(wire["declared"], from_wire(wire["before"]), wire["packages"], wire["users"])
+    before, digests = from_wire(wire["before"]), wire.get("secret_digests") or {}
+    return Manifest(wire["declared"], before, wire["packages"], wire["users"], digests)

@@ -85,6 +85,11 @@ def free_mb(path: str) -> int | None:
     return status.f_bavail * status.f_frsize // 2**20
 
 
+def mount_points() -> set[str]:
+    """Where file systems begin."""
+    return {line.split(" ")[1] for line in Path("/proc/self/mounts").read_text().splitlines()}
+
+
 def disks_under(path: str) -> set[Path]:
     """The whole disks below the file system of `path`, through partitions, LVM and md; none when it has no device."""
     place = Path(path)

@@ -24,10 +24,12 @@ class Scrubber:
 
     def text(self, text: str, largest: int = LARGEST) -> str:
         """`text` without secrets, control characters made visible, cut at `largest` characters."""
-        if self._pattern is not None:
-            text = self._pattern.sub(HIDDEN, text)
-        text = CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)
+        text = CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), self.hide(text))
         return text if len(text) <= largest else text[:largest] + "\n(cut here)"
+
+    def hide(self, text: str) -> str:
+        """`text` without secrets, and otherwise as it is."""
+        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
 
     def data(self, value: Any) -> Any:
         """Every text in JSON data, scrubbed."""

@@ -18,6 +18,7 @@ from onprem.hosts import Hosts
 from onprem.inventory import read_hosts
 from onprem.modes import read_modes
 from onprem.services import Services
+from onprem.transport import opener_for
 
 HOST = "onprem:index:Host"
 SERVICE = "onprem:index:Service"
@@ -29,9 +30,10 @@ class OnpremHosts:
     def __init__(self, config: Mapping[str, str], progress: Progress) -> None:
         modes = read_modes(os.environ)
         try:
-            self._connections = Connections(read_hosts(config.get("onprem:hosts", "{}")))
+            hosts = read_hosts(config.get("onprem:hosts", "{}"))
         except OnPremError as error:
             raise ApplyError(str(error)) from None
+        self._connections = Connections(hosts, opener_for(modes.reader))
         self._services = Services(self._connections, modes)
         self._hosts = Hosts(self._connections, modes)
         self._progress = progress

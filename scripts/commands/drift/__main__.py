@@ -25,15 +25,16 @@ from commands.drift.state import Places, State, load_state
 from commands.verify.outputs import installed_engine
 from onprem.connections import Connections
 from onprem.modes import Modes, read_modes
-from onprem.transport import Opener, open_ssh
+from onprem.transport import Opener, opener_for
 
 ROOT = Path(__file__).parents[3]
 WHAT_IT_DOES = """\
 Says what the hosts of a stack have otherwise than declared, and changes nothing: made for a timer. What is declared is
 taken from the stack's state (Pulumi's, or that of scripts/apply), not from the program. Exit code 0: nothing differs.
 2: something does. 1: nothing differs as far as was seen, but a host or a part of it could not be looked at, or nothing
-could. Certificates near their end are named, and do not count. Hosts in ONPREM_OFFLINE are skipped. The JSON is
-described in scripts/commands/drift/document.py, the metrics by the HELP lines of their file.
+could. Certificates near their end are named, and do not count. Hosts in ONPREM_OFFLINE are skipped. ONPREM_READER names
+the account of the hosts' readers: the look is made with their key, which can do nothing else. The JSON is described in
+scripts/commands/drift/document.py, the metrics by the HELP lines of their file.
 """
 
 
@@ -76,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
-def main(argv: Sequence[str] | None = None, opener: Opener = open_ssh) -> int:
+def main(argv: Sequence[str] | None = None, opener: Opener | None = None) -> int:
     """Returns the exit code."""
     options = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -100,12 +101,13 @@ def main(argv: Sequence[str] | None = None, opener: Opener = open_ssh) -> int:
     return findings.outcome
 
 
-def find(options: argparse.Namespace, environment: Mapping[str, str], opener: Opener) -> Findings:
+def find(options: argparse.Namespace, environment: Mapping[str, str], opener: Opener | None) -> Findings:
     """One look at all hosts; raises when there is nothing to compare with."""
     places = Places(options.program, options.stacks, options.saved, installed_engine())
     state = load_state(options.stack, places, environment)
     modes = _modes(state, environment)
-    seen = asyncio.run(look(state, Connections(state.logins, opener), modes, options.timeout))
+    connections = Connections(state.logins, opener or opener_for(modes.reader))
+    seen = asyncio.run(look(state, connections, modes, options.timeout))
     findings = Findings(
         options.stack,
         state.source,

@@ -1,8 +1,6 @@
 """The rollback that a host does by itself: what it runs, and who may stop it."""
 
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -24,16 +22,6 @@ def store(tmp_path: Path) -> Store:
 
 def mark(store: Store, *, until: float, process: int = 1) -> None:
     confirmation._write_marker(store, Armed("web", "token", until, process))
-
-
-def test_the_archive_runs_without_anything_else(tmp_path: Path) -> None:
-    """A zip that python3 starts; here with a request it refuses for want of arguments, before it touches anything."""
-    path = tmp_path / "agent.pyz"
-    path.write_bytes(confirmation.archive())
-
-    done = subprocess.run([sys.executable, "-I", path], input=b"", capture_output=True, check=False)
-
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 
 def test_only_the_token_confirms(store: Store) -> None:
