@@ -12,6 +12,7 @@ from components.data_stores.redis import Redis
 from components.data_stores.sentinel import Sentinel
 from components.im.ejabberd import Ejabberd
 from components.im.package import Package
+from components.im.uploads import Uploads
 from components.load_balancers.haproxy import HAProxy
 from components.load_balancers.haproxy_local import HAProxyLocal
 from components.load_balancers.keepalived import Keepalived
@@ -35,7 +36,7 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (PostgreSQL, Sentinel),
     (HAProxyLocal,),
     (Ejabberd, Package),  # one of them, by its kind
-    (HAProxy,),
+    (Uploads, HAProxy),
     (Keepalived,),
 )
 """Components of one stage come side by side, each stage after the one before it."""

@@ -16,6 +16,7 @@ from components.data_stores.redis import RedisSettings
 from components.data_stores.sentinel import SentinelSettings
 from components.im.ejabberd import EjabberdSettings
 from components.im.package import PackageSettings
+from components.im.uploads import UploadsSettings
 from components.load_balancers.haproxy import HAProxySettings
 from components.load_balancers.haproxy_local import HAProxyLocalSettings
 from components.load_balancers.keepalived import KeepalivedSettings
@@ -98,6 +99,7 @@ class DeploymentSettings(Settings):
     )
     im: IMSettings = Field(default_factory=IMSettings, description="the IM server")
     ejabberd: EjabberdSettings = Field(default_factory=EjabberdSettings, description="limits of ejabberd")
+    uploads: UploadsSettings = Field(default_factory=UploadsSettings, description="copies of uploaded files")
     package: PackageSettings | None = Field(None, description="the vendor's tarball, when im.kind is package")
     haproxy: HAProxySettings = Field(default_factory=HAProxySettings, description="the entry point for clients")
     keepalived: KeepalivedSettings = Field(

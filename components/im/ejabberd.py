@@ -27,6 +27,8 @@ UNIT = "/etc/systemd/system/ejabberd.service"
 DATA = "/var/lib/ejabberd"
 COOKIE = f"{DATA}/.erlang.cookie"
 UPLOADS = f"{DATA}/upload"
+REPLICAS = f"{DATA}/replicas"
+"""Copies of what other IM hosts took, in a folder for each."""
 TLS = "/etc/ejabberd/tls"
 DOMAIN_CERTIFICATE = f"{TLS}/domain.pem"
 HOST_CERTIFICATE = f"{TLS}/host.pem"
@@ -34,6 +36,8 @@ CA = f"{TLS}/ca.pem"
 API_SOCKET = "/run/ejabberd/api.sock"
 CHECK_CONFIG = f"{TOOLS}/ejabberd-check-config"
 MEMBER = f"{TOOLS}/ejabberd-member"
+WATCH = "ejabberd-watch.service"
+WATCH_UNIT = f"/etc/systemd/system/{WATCH}"
 ACCOUNT_BACKEND = f"{TOOLS}/ejabberd-account"
 
 COOKIE_PASSWORD = "ejabberd_cookie_password"  # noqa: S105 - the name of a secret
@@ -88,6 +92,7 @@ class Ejabberd(Component):
                 TLS: Directory(mode="0750", group="ejabberd"),
                 DATA: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
                 UPLOADS: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
+                **replicas(self.plan.settings, host),
             },
             files=files(self.plan.settings, host),
             values={
@@ -101,7 +106,7 @@ class Ejabberd(Component):
                 "sql_password": self.plan.passwords.password(postgresql.IM_DATABASE.password),
                 "cookie": self.plan.passwords.password(COOKIE_PASSWORD),
             },
-            units={"ejabberd.service": unit(), **no_port_mapper(host)},
+            units={"ejabberd.service": unit(), **watcher(self.plan.settings, host), **no_port_mapper(host)},
             steps=steps(self.plan.settings, host),
             validate={CONFIG: f"{CHECK_CONFIG} {{staged}}"},
             healthy=Health(command=f"{MEMBER} check", seconds=90),
@@ -117,6 +122,11 @@ class Ejabberd(Component):
 def peers(settings: "DeploymentSettings", host: HostPlan) -> list[str]:
     """The addresses of the other members."""
     return [other.address for other in settings.hosts_of("im") if other.name != host.name]
+
+
+def replicas(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Directory]:
+    """ejabberd does not start without the folder that it serves files from."""
+    return {REPLICAS: Directory(mode="0700", owner="ejabberd", group="ejabberd")} if peers(settings, host) else {}
 
 
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
@@ -137,9 +147,12 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         "domain_certificate": DOMAIN_CERTIFICATE,
         "host": host,
         "host_certificate": HOST_CERTIFICATE,
+        "member": MEMBER,
+        "members": [member.address for member in settings.hosts_of("im")],
         "max_upload_megabytes": settings.im.max_upload_megabytes,
         "peers": peers(settings, host),
         "ports": Ports(),
+        "replicas": REPLICAS,
         "secrets_file": SECRETS,
         "settings": settings.ejabberd,
         "uploads": UPLOADS,
@@ -152,7 +165,9 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         content = f"${{value:{name}_certificate}}\n${{secret:{name}_key}}\n"
         return File(content=content, mode="0600", owner="ejabberd", group="ejabberd")
 
+    watch = {WATCH_UNIT: File(content=text("ejabberd/ejabberd-watch.service"))} if peers(settings, host) else {}
     return {
+        **watch,
         CONFIG: File(content=text("ejabberd/ejabberd.yml"), mode="0600", owner="ejabberd", group="ejabberd"),
         SECRETS: File(content=text("ejabberd/secrets.yml"), mode="0600", owner="ejabberd", group="ejabberd"),
         DATABASE_SERVICE: File(content=text("ejabberd/pg_service.conf"), mode="0600"),
@@ -177,6 +192,11 @@ def unit() -> Unit:
         reload_on=(CONFIG, DOMAIN_CERTIFICATE, HOST_CERTIFICATE),
         restart_on=(SECRETS, DEFAULT, VM_ARGS, DISTRIBUTION, UNIT, COOKIE, CA),
     )
+
+
+def watcher(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Unit]:
+    """Brings members together again that ran apart, where there are several."""
+    return {WATCH: Unit(restart_on=(WATCH_UNIT, MEMBER))} if peers(settings, host) else {}
 
 
 def no_port_mapper(host: HostPlan) -> dict[str, Unit]:

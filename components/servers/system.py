@@ -32,6 +32,7 @@ NETWORK: Mapping[str, str] = {
 }
 KERNEL: Mapping[str, str] = {
     "fs.file-max": "1048576",
+    "fs.inotify.max_user_watches": "1048576",
     "fs.protected_hardlinks": "1",
     "fs.protected_symlinks": "1",
     "kernel.dmesg_restrict": "1",

@@ -54,6 +54,7 @@ def test_nothing_administrative_is_on_the_web_port(ejabberd: dict[str, Any]) -> 
         "/.well-known/host-meta",
         "/.well-known/host-meta.json",
         "/bosh",
+        "/upload",
         "/upload/im1",
         "/ws",
     ]
@@ -131,3 +132,55 @@ def test_no_command_carries_a_secret() -> None:
 def test_programs_are_for_root_only() -> None:
     for path in (MEMBER, ACCOUNT_BACKEND, "/usr/local/lib/im/account"):
         assert inputs()["files"][path]["mode"] == "0700"
+
+
+def program(host: str = "im2", topology: str = "test") -> dict[str, Any]:
+    """The names of the program that knows the membership."""
+    names: dict[str, Any] = {"__name__": "member"}
+    exec(compile(files(topology, host)[MEMBER], MEMBER, "exec"), names)  # noqa: S102 - our own text
+    return names
+
+
+def info(running: list[str], members: list[str] | None = None) -> str:
+    """What Mnesia tells of itself."""
+    listed = {"running_db_nodes": running, "db_nodes": members or ["10.77.2.11", "10.77.2.12"]}
+    quoted = {name: ",".join(f"'ejabberd@{address}'" for address in nodes) for name, nodes in listed.items()}
+    return "\n".join(f"{{{name},[{nodes}]}}" for name, nodes in quoted.items())
+
+
+def rejoins(host: str, seen: dict[str, str]) -> bool:
+    """Whether `host` gives way, when Mnesia tells so on each address and every host is reached."""
+    names = program(host)
+    names.update(own_info=lambda: seen[names["ADDRESS"]], peer_info=seen.__getitem__, is_reached=lambda peer: True)
+    return bool(names["has_to_rejoin"]())
+
+
+def test_of_two_halves_that_with_the_first_host_stays() -> None:
+    seen = {"10.77.2.11": info(["10.77.2.11"]), "10.77.2.12": info(["10.77.2.12"])}
+    assert [host for host in ("im1", "im2") if rejoins(host, seen)] == ["im2"]
+
+
+def test_members_that_are_together_stay_so() -> None:
+    both = info(["10.77.2.11", "10.77.2.12"])
+    assert not any(rejoins(host, {"10.77.2.11": both, "10.77.2.12": both}) for host in ("im1", "im2"))
+
+
+def test_who_was_never_let_in_is_not_restarted_for_it() -> None:
+    seen = {"10.77.2.11": info(["10.77.2.11"], ["10.77.2.11"]), "10.77.2.12": info(["10.77.2.12"])}
+    assert not any(rejoins(host, seen) for host in ("im1", "im2"))
+
+
+def test_the_larger_side_stays_and_of_many_islands_only_one() -> None:
+    names = program()
+    names["IN_ORDER"] = ["a", "b", "c"]
+    a, b, c = (frozenset({f"ejabberd@{name}"}) for name in "abc")
+    assert names["staying"]({a, b | c}) == b | c
+    assert names["staying"]({c, b, a}) == a
+
+
+def test_the_watcher_runs_where_there_are_several_members() -> None:
+    assert inputs()["units"]["ejabberd-watch.service"]["restart_on"] == [
+        "/etc/systemd/system/ejabberd-watch.service",
+        MEMBER,
+    ]
+    assert "ejabberd-watch.service" not in inputs("dev", "dev1")["units"]
