@@ -38,6 +38,8 @@ TLS = "/etc/rabbitmq/tls"
 CA, CERTIFICATE, KEY = f"{TLS}/ca.pem", f"{TLS}/certificate.pem", f"{TLS}/key.pem"
 ORDER = "/usr/local/lib/im/rabbitmq-order"
 MEMBER = "/usr/local/lib/im/rabbitmq-member"
+ACCEPTED = f"{DATA}/im-accepted"
+"""Tells that a member's first deployment has succeeded."""
 
 
 def queue_names(queues: dict[str, "QueueSettings"]) -> dict[str, "QueueSettings"]:
@@ -139,7 +141,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, others: tuple[HostPlan
         ENVIRONMENT: File(content=render("rabbitmq/rabbitmq-env.conf.j2", **names)),
         PLUGINS: File(content="[].\n"),
         DISTRIBUTION: File(content=render("rabbitmq/distribution.config.j2", **names)),
-        DROP_IN: File(content=render("rabbitmq/rabbitmq-server.service.conf.j2")),
+        DROP_IN: File(content=render("rabbitmq/rabbitmq-server.service.conf.j2", member=MEMBER, **names)),
         DEFINITIONS: File(content=json.dumps(definitions(settings.rabbitmq), indent=2) + "\n"),
         ORDER: File(content=render("rabbitmq/rabbitmq_order.py"), mode="0755"),
         MEMBER: File(content=render("rabbitmq/rabbitmq-member.sh"), mode="0755"),
@@ -198,10 +200,19 @@ def steps(settings: "DeploymentSettings") -> dict[str, Step]:
 
 
 def membership(others: tuple[HostPlan, ...]) -> dict[str, Step]:
-    """Only where there are other members: let in before the start, replicas of every queue afterwards."""
+    """Only where there are other members: let in before the start, replicas of every queue afterwards.
+
+    Until all of that has succeeded, a member that is stopped leaves again.
+    """
     if not others:
         return {}
     return {
         "membership": Step(read=f"{MEMBER} state", want="member", act=f"{MEMBER} admit", when="before_start"),
         "replicas": Step(read=f"{MEMBER} replicas", want="a replica of every queue", act=f"{MEMBER} grow"),
+        "accepted": Step(
+            read=f"[ -e {ACCEPTED} ] && echo accepted || echo new",
+            want="accepted",
+            act=f"touch {ACCEPTED}",
+            after=("definitions", "replicas"),
+        ),
     }

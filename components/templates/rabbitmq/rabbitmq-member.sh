@@ -1,10 +1,11 @@
 #!/bin/sh
 # managed by Pulumi; edit components/templates/rabbitmq/rabbitmq-member.sh
-# The membership of this host in the RabbitMQ cluster: state | admit | replicas | grow | drain | leave
+# The membership of this host in the RabbitMQ cluster: state | admit | replicas | grow | drain | leave | stopping
 set -eu
 # shellcheck source=/dev/null
 . /etc/rabbitmq/rabbitmq-env.conf
 data=/var/lib/rabbitmq/mnesia/$NODENAME
+accepted=/var/lib/rabbitmq/im-accepted
 own_address=${NODENAME#rabbit@}
 
 fail() {
@@ -51,7 +52,20 @@ missing() {
         not lists:member(node(), rabbit_amqqueue:get_quorum_nodes(Q))]).'
 }
 
+# While it still runs: of two members, one that only stops leaves the other without a majority, which pauses then.
+depart() {
+    rabbitmq-queues -q shrink "$NODENAME" >/dev/null && rabbitmqctl -q stop_app && rabbitmqctl -q reset
+}
+
+# A member whose first deployment fails is stopped, and the others must not count on it.
+stopping() {
+    if [ ! -e "$accepted" ] && [ -e "$data/schema.DAT" ] && peer >/dev/null; then
+        depart || echo "$NODENAME: could not leave the cluster; start it again, or forget it on another member" >&2
+    fi
+}
+
 case ${1:-} in
+stopping) stopping ;;
 state) state ;;
 admit) admit ;;
 replicas)
@@ -63,9 +77,12 @@ drain) rabbitmq-upgrade await_online_quorum_plus_one -t 120 && rabbitmq-upgrade 
 leave)
     # Once all the others have left, there is nobody to leave.
     other=$(peer) && is_known_to "$other" || exit 0
+    departed=yes
+    depart || departed=no
     systemctl stop rabbitmq-server.service
-    rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
+    rm -f "$accepted"
+    [ "$departed" = yes ] || rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
     [ ! -e "$data" ] || mv "$data" "$data.left-$(date +%Y%m%d%H%M%S)"
     ;;
-*) fail "usage: $0 state|admit|replicas|grow|drain|leave" ;;
+*) fail "usage: $0 state|admit|replicas|grow|drain|leave|stopping" ;;
 esac

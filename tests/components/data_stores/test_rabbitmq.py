@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,15 @@ from typing import Any
 
 import pytest
 
-from components.data_stores.rabbitmq import CONFIG, DEFINITIONS, ENVIRONMENT, PORT_MAPPER, RabbitMQSettings
+from components.data_stores.rabbitmq import (
+    CONFIG,
+    DEFINITIONS,
+    DROP_IN,
+    ENVIRONMENT,
+    MEMBER,
+    PORT_MAPPER,
+    RabbitMQSettings,
+)
 from tests.components.data_stores.scripts import load
 from tests.recording import as_config, run
 from tests.topologies import TEST, recorded
@@ -42,7 +51,7 @@ def test_members_find_each_other_and_the_minority_pauses() -> None:
     assert made["cluster_partition_handling"] == "pause_minority"
     nodes = [made[f"cluster_formation.classic_config.nodes.{number}"] for number in (1, 2, 3)]
     assert nodes == ["rabbit@10.77.2.12", "rabbit@10.77.2.11", "rabbit@10.77.2.13"]
-    assert set(service("test", "im2")["steps"]) == {"membership", "replicas", "definitions"}
+    assert set(service("test", "im2")["steps"]) == {"membership", "replicas", "definitions", "accepted"}
     assert "FIRST_MEMBER=10.77.2.11\n" in recorded("test").files("im2")[ENVIRONMENT]
 
 
@@ -157,3 +166,56 @@ def test_a_member_that_does_not_serve_is_not_healthy(
     with pytest.raises(SystemExit) as ended:
         order.healthy("5671")
     assert str(ended.value) == message
+
+
+class Member:
+    """The program of im2 in a folder of its own, with a rabbitmqctl that notes what it is told."""
+
+    def __init__(self, folder: Path, accepted: bool) -> None:
+        self.folder, self.data = folder, folder / "mnesia" / "rabbit@10.77.2.12"
+        self.data.mkdir(parents=True)
+        (self.data / "schema.DAT").touch()
+        (folder / "env").write_text(recorded("test").files("im2")[ENVIRONMENT])
+        script = recorded("test").files("im2")[MEMBER].replace(ENVIRONMENT, str(folder / "env"))
+        self.script = script.replace("/var/lib/rabbitmq", str(folder))
+        if accepted:
+            (folder / "im-accepted").touch()
+        knows = 'case "$*" in *cluster_status*) echo "\\"rabbit@10.77.2.12\\"" ;; esac'
+        for name in ("rabbitmqctl", "rabbitmq-queues", "systemctl"):
+            (folder / name).write_text(f'#!/bin/sh\necho "{name} $*" >>{folder}/told\n{knows}\n')
+            (folder / name).chmod(0o755)
+
+    def told(self, order: str) -> list[str]:
+        """What it orders, without its questions."""
+        environment = {"PATH": f"{self.folder}:/usr/bin:/bin"}
+        subprocess.run(["sh", "-c", self.script, "rabbitmq-member", order], env=environment, check=True)
+        told = (self.folder / "told").read_text() if (self.folder / "told").exists() else ""
+        return [line for line in told.splitlines() if "status" not in line]
+
+
+DEPARTS = [
+    "rabbitmq-queues -q shrink rabbit@10.77.2.12",
+    "rabbitmqctl -q stop_app",
+    "rabbitmqctl -q reset",
+]
+
+
+def test_a_member_whose_first_deployment_fails_leaves_as_it_is_stopped(tmp_path: Path) -> None:
+    assert Member(tmp_path, accepted=False).told("stopping") == DEPARTS
+
+
+def test_an_accepted_member_stays_one_when_it_is_stopped(tmp_path: Path) -> None:
+    assert Member(tmp_path, accepted=True).told("stopping") == []
+
+
+def test_a_member_leaves_before_it_stops_so_that_one_of_two_keeps_its_majority(tmp_path: Path) -> None:
+    member = Member(tmp_path, accepted=True)
+    assert member.told("leave") == [*DEPARTS, "systemctl stop rabbitmq-server.service"]
+    assert not (tmp_path / "im-accepted").exists()
+    assert not member.data.exists()
+
+
+def test_acceptance_is_the_last_step() -> None:
+    assert set(service("test", "im2")["steps"]["accepted"]["after"]) == {"definitions", "replicas"}
+    assert "ExecStop=\nExecStop=+/usr/local/lib/im/rabbitmq-member stopping\n" in recorded("test").files("im2")[DROP_IN]
+    assert "stopping" not in recorded("dev").files("dev1")[DROP_IN]
