@@ -34,6 +34,7 @@ TLS = "/etc/postgresql/tls"
 CA, CERTIFICATE, KEY = f"{TLS}/ca.pem", f"{TLS}/certificate.pem", f"{TLS}/key.pem"
 DATA = "/var/lib/postgresql/15/im"
 
+BEGIN = "/usr/local/lib/im/patroni-begin"
 ORDER = "/usr/local/lib/im/patroni-order"
 OBJECT = "/usr/local/lib/im/postgresql-object"
 CHECK = "/usr/local/lib/im/postgresql-check"
@@ -163,7 +164,12 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
             owner="postgres",
             group="postgres",
         ),
-        DROP_IN: File(content=render("postgresql/patroni.service.conf.j2", configuration=CONFIGURATION, order=ORDER)),
+        DROP_IN: File(
+            content=render(
+                "postgresql/patroni.service.conf.j2", configuration=CONFIGURATION, begin=BEGIN, order=ORDER
+            )
+        ),
+        BEGIN: File(content=render("postgresql/patroni_begin.py"), mode="0755"),
         ORDER: File(content=render("postgresql/patroni_order.py"), mode="0755", early=True),
         OBJECT: File(content=render("postgresql/postgresql_object.py"), mode="0755", early=True),
         CHECK: File(content=render("postgresql/postgresql_check.py"), mode="0755", early=True),

@@ -100,6 +100,7 @@ def healthy() -> None:
     replicas = [member for member in members() if not leads(member) and member["state"] in ("running", "streaming")]
     if replicas and not those_that_answer("/synchronous"):
         fail("no replica is synchronous yet")
+    Path(f"{local()['postgresql']['data_dir']}.begun").unlink(missing_ok=True)
 
 
 def declared() -> dict[str, Any]:
