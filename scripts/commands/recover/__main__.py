@@ -79,13 +79,15 @@ def recover(options: argparse.Namespace, environment: Mapping[str, str], opener:
     locks.refuse_living(stack, held, here, options.machine)
     if options.live:
         print("\n".join(asyncio.run(unfinished(Connections(read_hosts(engine.hosts()), opener)))))
-    if options.dry_run:
-        return
     if not held and not under_way and folder:
         print(f"{stack}: nothing to clear")
-        return
-    _clear(options, engine, held, state if under_way or not folder else "")
-    print(f"next: pulumi up --refresh --stack {stack}")
+    elif options.dry_run:
+        print(
+            f"{stack}: nothing was changed" + ("" if folder else "; this backend tells no lock before it is written to")
+        )
+    else:
+        _clear(options, engine, held, state if under_way or not folder else "")
+        print(f"next: pulumi up --refresh --stack {stack}")
 
 
 def _say(stack: str, held: Sequence[Lock], under_way: Sequence[str]) -> None:

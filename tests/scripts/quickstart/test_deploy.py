@@ -1,33 +1,12 @@
-"""What a killed run leaves does not stop the next one."""
+"""Which of the two ways a stack is deployed, and what is said when that fails."""
 
-import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from commands.quickstart import QuickstartError
-from commands.quickstart.deploy import drop_dead_locks, was_without_engine
+from commands.quickstart.deploy import was_without_engine
 from commands.quickstart.programs import follow
-
-
-def _lock(state: Path, process: int) -> Path:
-    lock = state / ".pulumi" / "locks" / "organization" / "im" / "dev" / f"{process}.json"
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    lock.write_text(json.dumps({"pid": process, "username": "root"}))
-    return lock
-
-
-def test_drops_the_locks_of_dead_processes_only(tmp_path: Path) -> None:
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    dead, alive = _lock(tmp_path, ended.pid), _lock(tmp_path, os.getpid())
-
-    drop_dead_locks(tmp_path)
-
-    assert not dead.exists()
-    assert alive.exists()
 
 
 def test_says_which_command_failed(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_a_dry_run_only_tells(backend: Backend, capsys: pytest.CaptureFixture[st
     backend.answers(CUT_OFF)
 
     assert backend.run("--dry-run") == 0
-    assert capsys.readouterr().out == SAID
+    assert capsys.readouterr().out == f"{SAID}one: nothing was changed\n"
     assert backend.changes == []
 
 
@@ -156,6 +156,8 @@ def test_the_lock_of_a_backend_that_is_no_folder_is_asked_of_the_engine(
     refused = f"error: could not import deployment: the stack is currently locked by 1 lock(s).\n  s3://a: {lock}\n"
     backend.answers(url="s3://states", stack_import=(255, "", refused))
 
+    assert backend.run("--dry-run") == 0
+    assert capsys.readouterr().out == "one: nothing was changed; this backend tells no lock before it is written to\n"
     assert backend.run() == 1
     assert "look there, and if it has ended, run: scripts/recover one --machine runner1\n" in capsys.readouterr().err
     assert backend.changes == ["stack import"]
