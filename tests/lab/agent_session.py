@@ -81,6 +81,13 @@ class AgentSession:
         """Asks without waiting for the answer."""
         self._write(json.dumps({"id": next(self._numbers), "op": op, **arguments}).encode())
 
+    def answered(self) -> bool:
+        """Waits for the answer to what was asked last; False when the agent ended before."""
+        while header := self._out.read(4):
+            if "progress" not in json.loads(self._out.read(int.from_bytes(header, "big"))):
+                return True
+        return False
+
     def receive(self) -> dict[str, Any]:
         """The next frame that is no progress."""
         while (frame := self.receive_progress()) is None:

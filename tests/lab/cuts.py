@@ -9,18 +9,22 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Self
 
 from tests.lab.private_lab import ROOT, PrivateLab
 
 END_SECONDS = 240
+STAGE_SECONDS = 300
 WATCH = """\
+log=/var/lib/onprem/services/{service}/transaction/log.jsonl
+before=$(stat -c '%i %W' "$log" 2>/dev/null)
 end=$(($(date +%s) + {seconds}))
-until grep -Eqs {pattern} /var/lib/onprem/services/{service}/transaction/log.jsonl; do
+echo watching
+until [ "$(stat -c '%i %W' "$log" 2>/dev/null)" != "$before" ] && grep -Eqs {pattern} "$log"; do
     [ "$(date +%s)" -lt "$end" ] || exit 3
     sleep 0.01
 done
 """
+"""Sees no change that an earlier run left."""
 
 
 class Run:
@@ -40,19 +44,6 @@ class Run:
         """What it printed so far."""
         return Path(self._output.name).read_text()
 
-    def until(self, host: str, service: str, stage: str, seconds: int = 240) -> Self:
-        """Returns in the moment in which the change of `service` on `host` gets to `stage`, a regular expression."""
-        pattern = shlex.quote(f'"stage": "{stage}')
-        script = WATCH.format(pattern=pattern, service=service, seconds=seconds)
-        watch = subprocess.Popen(self.lab.argv("ssh", host, script), cwd=ROOT, start_new_session=True)
-        while watch.poll() is None and self.process.poll() is None:
-            time.sleep(0.02)
-        if watch.poll() is None:
-            os.killpg(watch.pid, signal.SIGTERM)
-            watch.wait()
-        assert watch.returncode == 0, f"{service} never came to {stage!r}:\n{self.said[-4000:]}"
-        return self
-
     def end(self) -> int:
         """Its exit code, once it ended by itself and nothing of it is left but plugins that Pulumi brings."""
         return self.process.wait(END_SECONDS)
@@ -68,6 +59,24 @@ class Run:
             found |= new
             new = {pid for pid, parent in parents.items() if parent in new}
         return [pid for pid in sorted(found) if word in _command(pid)]
+
+
+def run_until(lab: PrivateLab, command: Sequence[str], host: str, service: str, stage: str) -> Run:
+    """Runs `command` to the moment in which its change of `service` comes to `stage`, a regular expression."""
+    script = WATCH.format(service=service, seconds=STAGE_SECONDS, pattern=shlex.quote(f'"stage": "{stage}'))
+    watch = subprocess.Popen(
+        lab.argv("ssh", host, script), stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+    )
+    with watch:
+        assert watch.stdout is not None
+        assert watch.stdout.readline() == "watching\n"
+        run = Run(lab, command)
+        while watch.poll() is None and run.process.poll() is None:
+            time.sleep(0.02)
+        if watch.poll() is None:
+            watch.terminate()
+    assert watch.returncode == 0, f"{service} never came to {stage!r}:\n{run.said[-4000:]}"
+    return run
 
 
 def _command(pid: int) -> str:

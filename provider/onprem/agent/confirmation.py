@@ -62,7 +62,6 @@ def armed(store: Store) -> Armed | None:
 
 def arm(store: Store, commands: Commands, declared: Declaration) -> None:
     """From now on the change is put back unless it is confirmed."""
-    _write_marker(store, Armed(declared.service, secrets.token_hex(16), time.monotonic() + SECONDS, os.getpid()))
     write_private(store.archive, archive("main"))
     text = BOOT_TEXT.format(
         service=declared.service,
@@ -73,6 +72,7 @@ def arm(store: Store, commands: Commands, declared: Declaration) -> None:
         archive=store.archive,
     )
     _write_boot_unit(text)
+    _write_marker(store, Armed(declared.service, secrets.token_hex(16), time.monotonic() + SECONDS, os.getpid()))
     commands.run(["systemctl", "stop", f"{TIMER}.timer", f"{TIMER}.service"])
     timer = ["systemd-run", "--quiet", "--collect", f"--unit={TIMER}", f"--on-active={SECONDS}"]
     action = [sys.executable, "-I", str(store.archive), "rollback", declared.service]

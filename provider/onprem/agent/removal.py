@@ -22,8 +22,9 @@ LEFT = "left"
 
 def forget(store: Store, declared: Declaration) -> None:
     """The service is declared again after a removal that was cut off: the next one begins anew."""
-    (store.service(declared.service) / LEFT).unlink(missing_ok=True)
-    for path in declared.files:
+    left = store.service(declared.service) / LEFT
+    left.unlink(missing_ok=True)
+    for path in (str(left), *declared.files):
         if os.path.lexists(files.staged(path)):  # noqa: PTH110 - thousands of these are looked at
             files.remove(files.staged(path))
 

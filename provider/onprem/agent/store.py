@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .files import open_unnoticed
+from .files import open_unnoticed, staged
 
 ROOT = Path("/var/lib/onprem")
 
@@ -64,7 +64,7 @@ def make_private(folder: Path) -> Path:
 
 def write_private(path: Path, content: bytes) -> None:
     """A file for root only, complete or not there at all."""
-    fresh = path.with_name(path.name + ".new")
+    fresh = Path(staged(str(path)))
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
         file.write(content)

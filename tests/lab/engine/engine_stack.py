@@ -121,9 +121,9 @@ def name_of(urn: str) -> str:
     return f"{kind.rpartition(':')[2]} {name}"
 
 
-def errors(done: Done) -> list[str]:
+def errors(printed: str) -> list[str]:
     """What the engine lists as errors at the end, each whole."""
-    said = done.stdout.partition("Diagnostics:")[2]
+    said = printed.partition("Diagnostics:")[2]
     found = re.findall(r"^    error: (.*(?:\n    .+|\n      .+)*)", said, re.MULTILINE)
     return [re.sub(r"^    ", "", text, flags=re.MULTILINE) for text in found if text != "update failed"]
 

@@ -9,7 +9,7 @@ TEMPLATES = "components/templates"
 def refusal(stack: EngineStack, service: str) -> str:
     """The one error of a `pulumi up` that fails; what is pending afterwards is that change alone."""
     done = stack.up(check=False)
-    (error,) = errors(done)
+    (error,) = errors(done.stdout)
     assert done.returncode != 0
     assert stack.changes("--refresh") == {f"Service {HOST}/{service}": "update"}
     return error
@@ -61,7 +61,7 @@ def test_administrators_networks_without_this_one_are_refused(stack: EngineStack
         done = stack.up(check=False)
 
     assert done.returncode != 0
-    assert errors(done) == [
+    assert errors(done.stdout) == [
         f"{HOST}/ssh: this login comes from 10.77.1.1, outside the administrators' networks (198.51.100.0/24), and"
         " would be shut out; add its network, or log in from one of them"
     ]
@@ -74,7 +74,7 @@ def test_a_firewall_that_shuts_ssh_out_is_taken_back_by_the_host(stack: EngineSt
         done = broken.up(check=False)
         stack.lab.ssh(HOST, "true")
 
-    (error,) = errors(done)
+    (error,) = errors(done.stdout)
     assert error.startswith(
         f"{HOST}/firewall: no new login succeeded within 60 s, so the host puts back what was before."
         f" {HOST}: cannot be reached at 10.77.1.11"

@@ -68,4 +68,4 @@ def test_a_mistyped_id_is_an_error(empty: EngineStack, kind: str, identity: str,
     done = empty.pulumi("import", f"onprem:index:{kind}", "it", identity, "--yes", check=False)
 
     assert done.returncode != 0
-    assert f"Preview failed: {sentence}" in errors(done)
+    assert f"Preview failed: {sentence}" in errors(done.stdout)

@@ -15,9 +15,9 @@ import yaml
 
 from tests.lab import cuts
 from tests.lab.conftest import labs
-from tests.lab.cuts import Cut, Run
+from tests.lab.cuts import Cut, run_until
 from tests.lab.engine.conftest import HOST
-from tests.lab.engine.engine_stack import EngineStack
+from tests.lab.engine.engine_stack import EngineStack, errors
 from tests.lab.private_lab import ROOT
 
 UP = ("up", "--yes", "--skip-preview", "--refresh")
@@ -153,9 +153,9 @@ def chosen(points: Sequence[Point], every: bool) -> list[Point]:
 def cut_off_again_and_again(stack: EngineStack, points: Sequence[Point]) -> None:
     """Each run is cut off at the next point; what it left in the backend is cleared by our command."""
     for point in points:
-        run = Run(stack.lab, stack.command(*UP)).until(HOST, point.service, point.stage)
+        run = run_until(stack.lab, stack.command(*UP), HOST, point.service, point.stage)
         point.cut(run, HOST)
-        print(f"{point}: ended with {run.process.returncode}")
+        print(f"{point}: ended with {run.process.returncode}", *errors(run.said), sep="\n  ")
         recover(stack)
 
 
@@ -199,7 +199,7 @@ def generated(stack: EngineStack) -> dict[str, str]:
 TIDY_SCRIPT = r"""
 echo "unfinished: $(ls -d /var/lib/onprem/services/*/transaction* /var/lib/onprem/armed 2>/dev/null | wc -l)"
 echo "armed units: $(systemctl list-units --all --plain --no-legend 'onprem*' | wc -l)"
-echo "temporary files: $(find / -xdev '(' -name '.*.onprem' -o -path '/var/lib/onprem/*.new' ')' | wc -l)"
+echo "temporary files: $(find / -xdev -name '.*.onprem' | wc -l)"
 echo "policy: $(ls /usr/sbin/policy-rc.d 2>/dev/null)"
 echo "packages half installed: $(dpkg --audit)$(ls /var/lib/dpkg/updates)"
 echo "package managers at work: $(pgrep -c 'apt|dpkg')"
@@ -243,6 +243,7 @@ def test_an_update_that_was_cut_off_ends_as_one_that_was_not(deployed: EngineSta
     with deployed.configured(settings(number + 1)):
         cut_off_again_and_again(deployed, chain)
         converges(deployed)
+        print(f"round {number}: converged")
     deployed.up("--refresh")
 
     assert stored(deployed) == ["1000", "kept"]
