@@ -1,5 +1,6 @@
 """The other end of a host's reader, held by somebody who means no good: its key, and full control of the client."""
 
+import contextlib
 import json
 import re
 import subprocess
@@ -13,6 +14,9 @@ from onprem.transport import READER_MARKER
 from tests.lab.private_lab import ROOT, PrivateLab
 
 ACCOUNT = "im-reader"
+SECONDS = 60
+TIMED_OUT = 124
+SSH = ("ssh", "-T")
 
 
 @dataclass(frozen=True)
@@ -23,27 +27,27 @@ class Thief:
     config: Path
     address: str
 
-    def command(self, *words: str, program: Sequence[str] = ("ssh", "-T")) -> list[str]:
-        """`ssh WORDS…` as the reader, words before the destination being options."""
-        return self.lab.argv("run", "--", *program, "-F", str(self.config), *words)
+    def command(self, *words: str, program: Sequence[str] = SSH, seconds: int = SECONDS) -> list[str]:
+        """`ssh WORDS…` in the lab's network, for a limited time."""
+        return self.lab.argv("run", "--", "timeout", str(seconds), *program, "-F", str(self.config), *words)
 
     def run(
-        self, *words: str, program: Sequence[str] = ("ssh", "-T"), sent: bytes = b"", seconds: int = 30
+        self, *words: str, program: Sequence[str] = SSH, sent: bytes = b"", seconds: int = SECONDS
     ) -> subprocess.CompletedProcess[bytes]:
         """What comes back from one login to which `sent` is said."""
-        argv = self.command(*words, program=program)
-        return subprocess.run(argv, input=sent, capture_output=True, cwd=ROOT, timeout=seconds, check=False)
+        argv = self.command(*words, program=program, seconds=seconds)
+        return subprocess.run(argv, input=sent, capture_output=True, cwd=ROOT, check=False)
 
     @property
     def login(self) -> str:
         return f"{ACCOUNT}@{self.address}"
 
 
-def thief(lab: PrivateLab, address: str, key: Path, folder: Path) -> Thief:
+def thief(lab: PrivateLab, address: str, key: Path) -> Thief:
     """The lab's ssh configuration with the reader's key as the only one."""
-    known = lab.run(["sh", "-c", 'cat "$ONPREM_SSH_CONFIG"']).stdout
-    config = folder / "ssh_config"
-    config.write_text(re.sub(r"IdentityFile .*", f'IdentityFile "{key}"', known))
+    known = Path(lab.run(["sh", "-c", 'echo "$ONPREM_SSH_CONFIG"']).stdout.strip())
+    config = known.with_name("reader")
+    config.write_text(re.sub(r"IdentityFile .*", f'IdentityFile "{key}"', known.read_text()))
     return Thief(lab, config, address)
 
 
@@ -78,13 +82,16 @@ class ReaderSession:
         size = int.from_bytes(self._read(4), "big")
         return dict(json.loads(self._read(size)))
 
-    def ended(self, seconds: int) -> bool:
-        """Whether the host ends the connection within that time."""
-        try:
-            self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+    def is_ended_by_the_host(self) -> bool:
+        """Waits for it; the input stays open, and answers are taken."""
+        assert self.process.stdout is not None
+        self.process.stdout.read()
+        return self.process.wait() != TIMED_OUT
+
+    @property
+    def text(self) -> str:
+        """Everything that came."""
+        return self.received.decode(errors="replace")
 
     def _read(self, count: int) -> bytes:
         out: IO[bytes] | None = self.process.stdout
@@ -99,8 +106,9 @@ class ReaderSession:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         for pipe in (self.process.stdin, self.process.stdout):
             if pipe is not None:
-                pipe.close()
-        self.process.wait(30)
+                with contextlib.suppress(BrokenPipeError):
+                    pipe.close()
+        self.process.wait()
 
 
 def frame(request: Mapping[str, Any]) -> bytes:

@@ -24,7 +24,8 @@ ROOT = Path(__file__).parents[3]
 WHAT_IT_DOES = """\
 Says what `pulumi up` would change: per host and service the files, packages, units and steps, what restarts, which data
 stores go, and each line that differs. Compares with the last known state, without asking any host; --live asks them.
-Nothing is changed, and no secret is shown. Exit code: 0 no change, 2 changes, 1 a preview failed.
+With ONPREM_READER, the account of the hosts' readers, it needs no key that could change them. Nothing is changed, and
+no secret is shown. Exit code: 0 no change, 2 changes, 1 a preview failed.
 """
 
 
@@ -55,12 +56,18 @@ def _paths(arguments: argparse.ArgumentParser) -> None:
     without.add_argument(
         "--save-state", type=Path, metavar="DIR", help="only write each stack's state, without its secrets, to DIR"
     )
-    without.add_argument("--live", action="store_true", help="read the live hosts first, over ssh")
+    arguments.add_argument(
+        "--live",
+        action="store_true",
+        help="read the live hosts first, over ssh; together with --state only by their readers (ONPREM_READER)",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns the exit code. What is printed is complete also when a stack's preview failed."""
     options = parser().parse_args(argv)
+    if options.save_state and options.live:
+        parser().error("--save-state only writes the last known state; leave --live out")
     try:
         if options.save_state:
             return _save(options.stacks, options.save_state)
@@ -90,11 +97,17 @@ def _report(stack: str, live: bool, states: Path | None) -> Report:
 
 def _digest(stack: str, live: bool, states: Path | None) -> Digest:
     stack_path(stack, ROOT / "stacks")
-    if states is None:
+    if states is None or live:
         refuse_outside_lab("preview", stack, ROOT, os.environ)
+    if states is None:
         return preview(stack, ROOT, live=live, environment=os.environ)
+    if live and not os.environ.get("ONPREM_READER"):
+        raise PreviewError(
+            f"{stack}: --live with --state asks the hosts' readers, as no other login could compare with a state without"
+            " secrets; set ONPREM_READER to their account, for example im-reader"
+        )
     with sandbox(stack, ROOT, states / f"{stack}.json", os.environ) as inside:
-        return preview(stack, inside.root, live=False, environment=inside.environment)
+        return preview(stack, inside.root, live=live, environment=inside.environment)
 
 
 def _save(stacks: Sequence[str], folder: Path) -> int:

@@ -77,8 +77,10 @@ def summary(one: Report) -> str:
     for group in one.changes.resources:
         counts[group.operation] = counts.get(group.operation, 0) + len(group.names)
     amount = ", ".join(f"{number} to {operation}" for operation, number in sorted(counts.items())) or "no change"
-    state = "the last known state without its secrets" if one.bare else "the last known state"
-    against = "the live hosts" if one.live else f"{state}; no host was asked"
+    secrets = " without its secrets" if one.bare else ""
+    against = f"the last known state{secrets}; no host was asked"
+    if one.live:
+        against = f"the live hosts{' and a state without secrets' if one.bare else ''}"
     if one.errors:
         return f"failed; as far as it came, {amount}" if counts else "failed"
     return f"{amount}, compared with {against}"

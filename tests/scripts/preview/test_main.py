@@ -86,6 +86,16 @@ def test_a_comment_is_cut_to_the_limit_that_is_asked_for(project: Path, tmp_path
     assert len(cut.encode()) <= 3_000
 
 
+def test_a_state_without_secrets_is_compared_by_readers_only(project: Path, tmp_path: Path) -> None:
+    code, output = _preview(project, tmp_path, {}, "dev", "--state", str(tmp_path), "--live", "--format", "json")
+
+    assert code == 1
+    assert json.loads(output)["stacks"][0]["errors"] == [
+        "dev: --live with --state asks the hosts' readers, as no other login could compare with a state without secrets;"
+        " set ONPREM_READER to their account, for example im-reader"
+    ]
+
+
 def test_says_what_it_does() -> None:
     done = subprocess.run([ROOT / "scripts" / "preview", "--help"], capture_output=True, text=True, check=False)
 
