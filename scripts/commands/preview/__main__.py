@@ -103,8 +103,8 @@ def _digest(stack: str, live: bool, states: Path | None) -> Digest:
         return preview(stack, ROOT, live=live, environment=os.environ)
     if live and not os.environ.get("ONPREM_READER"):
         raise PreviewError(
-            f"{stack}: --live with --state asks the hosts' readers, as no other login could compare with a state without"
-            " secrets; set ONPREM_READER to their account, for example im-reader"
+            f"{stack}: --live with --state asks the hosts' readers: a state without secrets tells other logins nothing;"
+            " set ONPREM_READER to their account, for example im-reader"
         )
     with sandbox(stack, ROOT, states / f"{stack}.json", os.environ) as inside:
         return preview(stack, inside.root, live=live, environment=inside.environment)

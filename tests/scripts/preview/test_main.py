@@ -91,7 +91,7 @@ def test_a_state_without_secrets_is_compared_by_readers_only(project: Path, tmp_
 
     assert code == 1
     assert json.loads(output)["stacks"][0]["errors"] == [
-        "dev: --live with --state asks the hosts' readers, as no other login could compare with a state without secrets;"
+        "dev: --live with --state asks the hosts' readers: a state without secrets tells other logins nothing;"
         " set ONPREM_READER to their account, for example im-reader"
     ]
 

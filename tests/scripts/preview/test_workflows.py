@@ -25,12 +25,14 @@ PERMISSIONS = {
     ("drift", "drift"): {"contents": "read"},
 }
 ENVIRONMENTS = {
+    ("preview", "preview"): "reader",
     ("deploy", "test"): "test",
     ("deploy", "look-at-prod"): "prod-look",
     ("deploy", "prod"): "prod",
     ("drift", "drift"): "${{ matrix.stack }}-look",
 }
-SECRET = re.compile(r"secrets\.|PASSPHRASE|SSH_KEY|AWS_|with-key|PULUMI_ACCESS_TOKEN")
+SECRET = re.compile(r"secrets\.|PASSPHRASE|SSH_KEY|READER_KEY|AWS_|with-key|PULUMI_ACCESS_TOKEN")
+LOOKS = re.compile(r"scripts/(drift|preview \w+ --live)")
 KEYWORDS = {"stages", "variables", "default", "workflow"}
 
 
@@ -81,9 +83,26 @@ def test_images_are_pinned_to_a_whole_version() -> None:
     assert [image for image in images if not re.fullmatch(r"[a-z]+:\d+\.\d+\.\d+(-[a-z]+)?", image)] == []
 
 
-def test_a_pull_request_has_no_secret_and_no_key() -> None:
+def test_a_pull_request_has_no_secret_but_the_readers_key() -> None:
     assert list(_github("preview")[True]) == ["pull_request"]
-    assert not SECRET.search(GITHUB["preview"].read_text())
+    jobs = _github("preview")["jobs"]
+    text = yaml.safe_dump(jobs, width=1_000)
+
+    assert re.findall(r"secrets\.\w+", text) == ["secrets.READER_KEY"]
+    assert not re.search("PASSPHRASE|AWS_|PULUMI_ACCESS_TOKEN", text)
+    assert "environment" not in jobs["comment"]
+
+
+def test_a_look_can_be_made_with_the_readers_key() -> None:
+    """The job of a pull request always says that its key is the readers'; others where the environment says so."""
+    steps = [
+        (name, step) for name, _, job in _github_jobs() for step in job["steps"] if "SSH_KEY" in step.get("env", {})
+    ]
+
+    assert [step["env"].get("ONPREM_READER") for name, step in steps if name == "preview"] == ["im-reader"]
+    for _, step in steps:
+        assert ("ONPREM_READER" in step["env"]) == bool(LOOKS.search(step["run"]) or "$live" in step["run"]), step
+    assert _gitlab_jobs()["preview"]["variables"] == {"ONPREM_READER": "im-reader"}
 
 
 def test_a_pull_request_from_a_fork_runs_nothing() -> None:
@@ -100,7 +119,7 @@ def test_the_code_of_a_pull_request_runs_without_a_token() -> None:
     preview, comment = (_github("preview")["jobs"][job] for job in ("preview", "comment"))
     runs_code = [step for step in preview["steps"] if "scripts/" in step.get("run", "")]
 
-    assert [step.get("env", {}) for step in runs_code] == [{}]
+    assert [sorted(step["env"]) for step in runs_code] == [["ONPREM_READER", "SSH_KEY", "SSH_KNOWN_HOSTS"]]
     assert [step["with"]["persist-credentials"] for step in preview["steps"] if "checkout" in step.get("uses", "")] == [
         False
     ]
@@ -147,15 +166,15 @@ def test_no_update_is_cut_off_by_the_next() -> None:
     assert [name for name, job in gitlab.items() if job.get("interruptible")] == ["preview"]
 
 
-def test_a_merge_request_has_no_secret_and_no_key() -> None:
+def test_a_merge_request_has_no_secret_but_the_readers_key() -> None:
     jobs = _gitlab_jobs()
     merge_request = '$CI_PIPELINE_SOURCE == "merge_request_event"'
     open_to_authors = {name for name, job in jobs.items() if any(rule["if"] == merge_request for rule in job["rules"])}
 
     assert open_to_authors == {"preview", "comment"}
-    assert not SECRET.search(yaml.safe_dump([jobs[name] for name in open_to_authors]))
-    assert "PREVIEW_TOKEN" not in yaml.safe_dump(jobs["preview"])
-    assert "environment" not in jobs["preview"]
+    assert not SECRET.search(yaml.safe_dump(jobs["comment"]))
+    assert not re.search("PASSPHRASE|AWS_|PULUMI_ACCESS_TOKEN|PREVIEW_TOKEN", yaml.safe_dump(jobs["preview"]))
+    assert [jobs[name]["environment"]["name"] for name in ("preview", "comment")] == ["reader", "merge-request"]
     assert jobs["comment"]["variables"] == {"GIT_STRATEGY": "none"}
     own = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_MERGE_REQUEST_PROJECT_ID"
     rules = [rule["if"] for rule in _gitlab()["workflow"]["rules"] if "merge_request_event" in rule["if"]]
