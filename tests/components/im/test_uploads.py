@@ -47,7 +47,7 @@ def test_files_that_are_gone_at_a_start_are_not_deleted_elsewhere() -> None:
 def test_both_ends_prove_to_be_im_hosts() -> None:
     assert "verifyChain = yes\n" in text(RECEIVING)
     assert re.findall(r"checkHost = (.*)", text(RECEIVING)) == ["im1", "im2"]
-    assert "-verify_return_error -verify_hostname %H -CAfile " in text(RSYNC)
+    assert "RSYNC_SSL_CA_CERT=/etc/im-uploads/ca.pem RSYNC_SSL_CERT=/etc/im-uploads/certificate.pem " in text(RSYNC)
 
 
 def test_only_im_hosts_reach_the_port() -> None:
