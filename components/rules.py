@@ -100,7 +100,7 @@ def load_balancers_share_an_address(settings: "DeploymentSettings") -> Iterator[
             "expected, because there are several load balancers: the address that moves between them, with its length"
         )
         yield Problem(path, "missing", expected)
-    if len(hosts) == 1 and settings.keepalived.address:
+    if len(hosts) == 1 and (settings.keepalived.address or settings.keepalived.address6):
         wrong = f"{hosts[0]} is the only load balancer, so nobody can take an address over"
         yield Problem(path, wrong, "name another one under im:roles.load_balancer, or remove im:keepalived")
 

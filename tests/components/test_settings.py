@@ -302,8 +302,9 @@ def test_two_load_balancers_without_an_address_to_share_are_refused() -> None:
     )
 
 
-def test_an_address_that_only_one_load_balancer_could_have_is_refused() -> None:
-    assert mistakes({"im:keepalived": {"address": "192.0.2.10/24"}}) == (
+@pytest.mark.parametrize("given", [{"address": "192.0.2.10/24"}, {"address6": "2001:db8::10/64"}])
+def test_an_address_that_only_one_load_balancer_could_have_is_refused(given: dict[str, str]) -> None:
+    assert mistakes({"im:keepalived": given}).splitlines()[0] == (
         "im:keepalived.address: a1 is the only load balancer, so nobody can take an address over; "
         "name another one under im:roles.load_balancer, or remove im:keepalived"
     )
