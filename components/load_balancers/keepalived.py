@@ -6,7 +6,7 @@ move for a failure and not two.
 """
 
 from ipaddress import IPv4Interface, IPv6Interface
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -15,7 +15,7 @@ from components.load_balancers.haproxy import READY
 from components.model import Settings
 from components.network.flows import Flow
 from components.plan import HostPlan
-from components.resources import File, Health, ServiceState, Unit, User
+from components.resources import File, Health, ServiceState, Step, Unit, User
 from components.text import render
 
 if TYPE_CHECKING:
@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 CONFIG = "/etc/keepalived/keepalived.conf"
 DROP_IN = "/etc/systemd/system/keepalived.service.d/im.conf"
 INTERFACE = "/usr/local/lib/im/keepalived-interface"
+HOLDER = "/usr/local/lib/im/keepalived-holder"
 FOUND_INTERFACE = "/run/im-keepalived.conf"
 CHECKER = "keepalived_script"
 """The account that keepalived's manual names for check scripts."""
+
+FREE = "ours or nobody"
+TAKEN = "im:keepalived.address: another machine has it; choose a free one, or find the one with the link-layer address"
 
 HIGHEST_PRIORITY = 200
 STEP = 10
@@ -63,17 +67,17 @@ class Keepalived(Component):
 
     def service(self, host: HostPlan) -> ServiceState:
         """One load balancer. A HAProxy that reaches no IM server gives the address away."""
-        address = self.plan.settings.keepalived.address
+        settings = self.plan.settings
+        address = settings.keepalived.address
         answers = f"curl -sS --output /dev/null --max-time 2 http://{address.ip if address else ''}/"
         return ServiceState(
-            packages={"keepalived": "", "iproute2": ""},
+            packages={"keepalived": "", "iproute2": "", "iputils-ping": ""},
             users={CHECKER: User()},
-            files={
-                CONFIG: File(content=config(self.plan.settings, host)),
-                DROP_IN: File(content=render("keepalived/keepalived.service.conf.j2", interface=INTERFACE)),
-                INTERFACE: File(
-                    content=render("keepalived/interface.j2", host=host, found=FOUND_INTERFACE), mode="0755", early=True
-                ),
+            files=files(settings, host),
+            steps={
+                "shared address": Step(
+                    read=HOLDER, want=FREE, act=f"echo '{TAKEN}' \"$({HOLDER})\" >&2; exit 1", when="before_start"
+                )
             },
             units={"keepalived.service": Unit(reload_on=(CONFIG,), restart_on=(DROP_IN, INTERFACE))},
             validate={CONFIG: f"{INTERFACE} && keepalived -t -f {{staged}}"},
@@ -89,20 +93,30 @@ class Keepalived(Component):
         return (Flow("vrrp", cls.roles, cls.roles, (), "vrrp"),)
 
 
-def config(settings: "DeploymentSettings", host: HostPlan) -> str:
-    """The whole configuration. Addresses have no length here, so that no route comes and goes with them."""
-    own = settings.keepalived
-    members = settings.hosts_of(*Keepalived.roles)
-    return render(
-        "keepalived/keepalived.conf.j2",
-        address=own.address and own.address.ip,
-        address6=own.address6 and own.address6.ip,
-        advert_seconds=own.advert_milliseconds / 1000,
-        check=READY,
-        checker=CHECKER,
-        found=FOUND_INTERFACE,
-        host=host,
-        others=[member for member in members if member != host],
-        priority=max(1, HIGHEST_PRIORITY - STEP * members.index(host)),
-        router_id=own.router_id,
-    )
+def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
+    """The configuration, and two programs. Addresses have no length in it, so no route comes and goes with them."""
+    own, members = settings.keepalived, settings.hosts_of(*Keepalived.roles)
+    names: dict[str, Any] = {
+        "address": own.address and own.address.ip,
+        "address6": own.address6 and own.address6.ip,
+        "advert_seconds": own.advert_milliseconds / 1000,
+        "check": READY,
+        "checker": CHECKER,
+        "found": FOUND_INTERFACE,
+        "free": FREE,
+        "host": host,
+        "interface": INTERFACE,
+        "others": [member for member in members if member != host],
+        "priority": max(1, HIGHEST_PRIORITY - STEP * members.index(host)),
+        "router_id": own.router_id,
+    }
+
+    def text(name: str) -> str:
+        return render(f"keepalived/{name}.j2", **names)
+
+    return {
+        CONFIG: File(content=text("keepalived.conf")),
+        DROP_IN: File(content=text("keepalived.service.conf")),
+        INTERFACE: File(content=text("interface"), mode="0755", early=True),
+        HOLDER: File(content=text("holder"), mode="0755"),
+    }

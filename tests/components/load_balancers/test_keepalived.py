@@ -4,10 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
-
 from components.load_balancers.haproxy import CONFIG as HAPROXY
-from components.load_balancers.keepalived import CHECKER, CONFIG, FOUND_INTERFACE, INTERFACE
+from components.load_balancers.keepalived import CHECKER, CONFIG, FOUND_INTERFACE, FREE, HOLDER, INTERFACE
 from components.network.firewall import RULES
 from tests.recording import as_config, run
 from tests.topologies import TEST, recorded
@@ -17,13 +15,22 @@ def config(topology: str = "test", host: str = "im1") -> str:
     return recorded(topology).files(host)[CONFIG]
 
 
-def interface(tmp_path: Path, answer: str) -> subprocess.CompletedProcess[str]:
-    """Runs the program that finds the interface, with an `ip` that answers so."""
-    (tmp_path / "ip").write_text(f"#!/bin/sh\necho '{answer}'\n")
-    (tmp_path / "ip").chmod(0o755)
-    script = recorded("test").files("im1")[INTERFACE].replace(FOUND_INTERFACE, str(tmp_path / "found"))
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+def program(path: str, folder: Path, **answers: str) -> subprocess.CompletedProcess[str]:
+    """Runs a program of im1 with an `ip` and a `ping` that do what `answers` say."""
+    for name, text in {"ping": "exit 1", **answers}.items():
+        (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+        (folder / name).chmod(0o755)
+    script = recorded("test").files("im1")[path].replace(FOUND_INTERFACE, str(folder / "found"))
+    environment = {"PATH": f"{folder}:/usr/bin:/bin"}
     return subprocess.run(["sh", "-c", script], env=environment, capture_output=True, text=True, check=False)
+
+
+def neighbours(**links: str) -> str:
+    """What `ip` says of neighbours, by the last part of their address; the host itself has none of them."""
+    cases = " ".join(
+        f'*"neigh show to 10.77.2.{last[1:]}") echo "x dev e lladdr {link} R" ;;' for last, link in links.items()
+    )
+    return f'case "$*" in {cases} esac'
 
 
 def test_only_several_load_balancers_share_an_address() -> None:
@@ -85,14 +92,29 @@ def test_signs_of_life_come_from_the_other_load_balancers_only() -> None:
 
 
 def test_the_interface_is_the_one_with_the_hosts_address(tmp_path: Path) -> None:
-    assert interface(tmp_path, "2: ens3    inet 10.77.2.11/24 scope global ens3").returncode == 0
+    assert program(INTERFACE, tmp_path, ip="echo '2: ens3    inet 10.77.2.11/24 scope global ens3'").returncode == 0
     assert (tmp_path / "found").read_text() == "$INTERFACE=ens3\n"
 
 
-@pytest.mark.parametrize("answer", ["", " "])
-def test_an_address_that_no_interface_has_is_an_error(answer: str, tmp_path: Path) -> None:
-    done = interface(tmp_path, answer)
+def test_an_address_that_no_interface_has_is_an_error(tmp_path: Path) -> None:
+    done = program(INTERFACE, tmp_path, ip="exit 0")
     assert (done.returncode, done.stderr) == (
         1,
         "no interface has 10.77.2.11, the address of im1 in onprem:hosts\n",
     )
+
+
+def test_an_address_that_nobody_answers_at_is_free(tmp_path: Path) -> None:
+    assert program(HOLDER, tmp_path, ip="exit 0").stdout == f"{FREE}\n"
+
+
+def test_an_address_that_another_load_balancer_holds_is_ours(tmp_path: Path) -> None:
+    known = neighbours(_10="aa:01", _12="aa:01")
+    assert program(HOLDER, tmp_path, ping="exit 0", ip=known).stdout == f"{FREE}\n"
+
+
+def test_an_address_that_a_stranger_has_is_named_by_its_link(tmp_path: Path) -> None:
+    known = neighbours(_10="aa:99", _12="aa:01")
+    assert program(HOLDER, tmp_path, ping="exit 0", ip=known).stdout == "aa:99\n"
+    step = recorded("test").services["im1/keepalived"].inputs["steps"]["shared address"]
+    assert (step["want"], step["when"]) == (FREE, "before_start")
