@@ -24,6 +24,16 @@ peer() {
     return 1
 }
 
+# Those that stay would pause if most of them did not run. Prints how many of them run, or nothing when they are enough.
+too_few() {
+    rabbitmqctl -q -n "$1" eval "
+        Others = fun(Which) -> length(rabbit_mnesia:cluster_nodes(Which) -- ['$NODENAME']) end,
+        case {Others(running), Others(all)} of
+            {Running, All} when 2 * Running > All -> enough;
+            {Running, All} -> list_to_atom(lists:concat([Running, \" of \", All]))
+        end." | tr -d "'" | grep -vx enough
+}
+
 is_known_to() {
     rabbitmqctl -q -n "$1" cluster_status --formatter json | grep -q "\"$NODENAME\""
 }
@@ -77,6 +87,7 @@ drain) rabbitmq-upgrade await_online_quorum_plus_one -t 120 && rabbitmq-upgrade 
 leave)
     # Once all the others have left, there is nobody to leave.
     other=$(peer) && is_known_to "$other" || exit 0
+    running=$(too_few "$other") && fail "$running other members run, no majority; start them before this one leaves"
     departed=yes
     depart || departed=no
     systemctl stop rabbitmq-server.service

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -180,17 +181,25 @@ class Member:
         self.script = script.replace("/var/lib/rabbitmq", str(folder))
         if accepted:
             (folder / "im-accepted").touch()
-        knows = 'case "$*" in *cluster_status*) echo "\\"rabbit@10.77.2.12\\"" ;; esac'
+        knows = 'case "$*" in *eval*) echo enough ;; *cluster_status*) echo "\\"rabbit@10.77.2.12\\"" ;; esac'
         for name in ("rabbitmqctl", "rabbitmq-queues", "systemctl"):
             (folder / name).write_text(f'#!/bin/sh\necho "{name} $*" >>{folder}/told\n{knows}\n')
             (folder / name).chmod(0o755)
 
+    def run(self, order: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": f"{self.folder}:/usr/bin:/bin"}
+        command = ["sh", "-c", self.script, "rabbitmq-member", order]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
     def told(self, order: str) -> list[str]:
         """What it orders, without its questions."""
-        environment = {"PATH": f"{self.folder}:/usr/bin:/bin"}
-        subprocess.run(["sh", "-c", self.script, "rabbitmq-member", order], env=environment, check=True)
+        assert self.run(order).returncode == 0
         told = (self.folder / "told").read_text() if (self.folder / "told").exists() else ""
-        return [line for line in told.splitlines() if "status" not in line]
+        return [
+            line
+            for line in told.splitlines()
+            if re.match("(rabbitmq-queues|rabbitmqctl -q (stop|reset)|systemctl)", line)
+        ]
 
 
 DEPARTS = [
@@ -213,6 +222,20 @@ def test_a_member_leaves_before_it_stops_so_that_one_of_two_keeps_its_majority(t
     assert member.told("leave") == [*DEPARTS, "systemctl stop rabbitmq-server.service"]
     assert not (tmp_path / "im-accepted").exists()
     assert not member.data.exists()
+
+
+def test_a_member_does_not_leave_others_without_a_majority(tmp_path: Path) -> None:
+    member = Member(tmp_path, accepted=True)
+    one_is_down = (
+        '#!/bin/sh\ncase "$*" in *eval*) echo "\'1 of 2\'" ;; *cluster_status*) echo \'"rabbit@10.77.2.12"\' ;; esac\n'
+    )
+    (tmp_path / "rabbitmqctl").write_text(one_is_down)
+    done = member.run("leave")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "rabbit@10.77.2.12: 1 of 2 other members run, no majority; start them before this one leaves\n",
+    )
+    assert not (tmp_path / "told").exists()
 
 
 def test_acceptance_is_the_last_step() -> None:
