@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pulumi
 
+from components.keep import WHOLE, without
 from components.network.flows import Flow
 from components.plan import HostPlan, Plan, Role
 from components.resources import Service, ServiceState
@@ -31,14 +32,15 @@ class Component(pulumi.ComponentResource):
         self.plan = plan
         self.services: list[Service] = []
         for host in plan.hosts_of(*self.roles):
-            self.services.append(self._on(host))
+            if (state := self.declared(host)) is not None:
+                self.services.append(self._on(host, state))
         self.register_outputs({})
 
-    def _on(self, host: HostPlan) -> Service:
+    def _on(self, host: HostPlan, state: ServiceState) -> Service:
         options = pulumi.ResourceOptions(
             parent=self, depends_on=self.services[-1:], protect=self.plan.settings.protect and self.holds_data
         )
-        return Service(host.name, self.name, self.service(host), options)
+        return Service(host.name, self.name, state, options)
 
     @classmethod
     def is_chosen(cls, settings: "DeploymentSettings") -> bool:
@@ -49,12 +51,20 @@ class Component(pulumi.ComponentResource):
         """What this service declares on `host`."""
         raise NotImplementedError
 
+    def declared(self, host: HostPlan) -> ServiceState | None:
+        """`service`, without what the stack file keeps as it is; None when that is all of it."""
+        kept = self.plan.settings.keep.get(host.name, {}).get(self.name, ())
+        if WHOLE in kept:
+            return None
+        return without(self.service(host), kept, f"im:keep.{host.name}.{self.name}")
+
     @classmethod
     def packages(cls, plan: Plan, host: HostPlan) -> tuple[str, ...]:
         """What it will install on `host`, known before anything of it is registered."""
         sketch = cls.__new__(cls)
         sketch.plan = plan
-        return tuple(sketch.service(host).packages)
+        state = sketch.declared(host)
+        return tuple(state.packages) if state else ()
 
     @classmethod
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:

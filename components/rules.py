@@ -146,6 +146,19 @@ def ports_are_used_once(settings: "DeploymentSettings", components: Sequence[typ
                         yield Problem(f"onprem:hosts.{host.name}", wrong, "change the port of one of them")
 
 
+def what_is_kept_is_known(settings: "DeploymentSettings", components: Sequence[type["Component"]]) -> Iterator[Problem]:
+    """The things themselves are looked for where they would be declared."""
+    services = sorted(component.name for component in components)
+    for host, kept in settings.keep.items():
+        if host not in settings.hosts:
+            known = ", ".join(sorted(settings.hosts))
+            yield Problem(f"im:keep.{host}", f"there is no host {host} in onprem:hosts", f"the hosts are {known}")
+        for name in kept:
+            if name not in services:
+                wrong = f"there is no service {name}"
+                yield Problem(f"im:keep.{host}.{name}", wrong, f"the services are {', '.join(services)}")
+
+
 def a_package_is_described(settings: "DeploymentSettings") -> Iterator[Problem]:
     if settings.im.kind == "package" and settings.package is None:
         yield Problem("im:package", "missing", "expected, because im:im.kind is package: the vendor's tarball")

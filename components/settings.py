@@ -17,6 +17,7 @@ from components.data_stores.sentinel import SentinelSettings
 from components.im.ejabberd import EjabberdSettings
 from components.im.package import PackageSettings
 from components.im.uploads import UploadsSettings
+from components.keep import an_item
 from components.load_balancers.haproxy import HAProxySettings
 from components.load_balancers.haproxy_local import HAProxyLocalSettings
 from components.load_balancers.keepalived import KeepalivedSettings
@@ -78,6 +79,10 @@ class DeploymentSettings(Settings):
     size: Size = Field("small", description="a named size; it sets connections, pools and memory")
     protect: bool = Field(False, description="refuse to delete what holds data, or to keep it on one host only")
 
+    keep: dict[str, dict[str, tuple[Annotated[str, AfterValidator(an_item)], ...]]] = Field(
+        default_factory=dict,
+        description="by host and service, what stays as it is there for now: all, or things such as file /etc/motd",
+    )
     requirements: Requirements = Field(default_factory=Requirements, description="what every host must have")
     system: SystemSettings = Field(default_factory=SystemSettings, description="journal, kernel settings and limits")
     time: TimeSettings = Field(default_factory=TimeSettings, description="time synchronisation")

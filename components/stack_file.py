@@ -157,6 +157,7 @@ def broken_rules(
         *rules.load_balancers_share_an_address(settings),
         *rules.the_shared_address_fits(settings),
         *rules.ports_are_used_once(settings, components),
+        *rules.what_is_kept_is_known(settings, components),
         *rules.a_package_is_described(settings),
         *rules.administrators_are_not_everybody(settings),
         *rules.the_reader_has_a_login_of_its_own(settings),

@@ -36,6 +36,7 @@ DATA = "/var/lib/postgresql/15/im"
 
 BEGIN = "/usr/local/lib/im/patroni-begin"
 ORDER = "/usr/local/lib/im/patroni-order"
+EXISTING = "/usr/local/lib/im/postgresql-existing"
 OBJECT = "/usr/local/lib/im/postgresql-object"
 CHECK = "/usr/local/lib/im/postgresql-check"
 REWIND_FUNCTIONS = (
@@ -87,6 +88,11 @@ class PostgreSQLSettings(Settings):
     parameters: Annotated[dict[str, str | int | float | bool], AfterValidator(not_ours)] = Field(
         default_factory=dict, description="any other parameters of PostgreSQL, by name"
     )
+    data_directory: str = Field(
+        DATA,
+        pattern=r"^/var/lib/postgresql/15/[a-z][a-z0-9_]*$",
+        description="where the data is; that of a cluster of Debian's (…/15/main) is served as it is",
+    )
     failover_seconds: int = Field(20, ge=15, le=300, description="a primary that is silent so long loses its place")
     watchdog: Literal["off", "automatic", "required"] = Field(
         "automatic", description="a device that resets a host whose Patroni hangs; required where there is one"
@@ -129,6 +135,7 @@ class PostgreSQL(Component):
                 "patroni.service": Unit(
                     reload_on=(PATRONI, FOUNDING, PATRONI_PASSWORDS, CA, CERTIFICATE, KEY), restart_on=(DROP_IN,)
                 ),
+                **existing_units(settings.postgresql),
             },
             steps=steps(settings),
             validate={PATRONI: f"{CHECK} {{staged}}", FOUNDING: f"{CHECK} {{staged}}"},
@@ -164,12 +171,10 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
             owner="postgres",
             group="postgres",
         ),
-        DROP_IN: File(
-            content=render(
-                "postgresql/patroni.service.conf.j2", configuration=CONFIGURATION, begin=BEGIN, order=ORDER
-            )
-        ),
+        DROP_IN: File(content=drop_in(settings.postgresql)),
         BEGIN: File(content=render("postgresql/patroni_begin.py"), mode="0755"),
+        **existing_files(settings.postgresql),
+        EXISTING: File(content=render("postgresql/postgresql-existing.sh"), mode="0755", early=True),
         ORDER: File(content=render("postgresql/patroni_order.py"), mode="0755", early=True),
         OBJECT: File(content=render("postgresql/postgresql_object.py"), mode="0755", early=True),
         CHECK: File(content=render("postgresql/postgresql_check.py"), mode="0755", early=True),
@@ -177,6 +182,13 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         CERTIFICATE: File(content="${value:certificate}\n"),
         KEY: File(content="${secret:key}\n", mode="0600", owner="postgres", group="postgres"),
     }
+
+
+def drop_in(own: PostgreSQLSettings) -> str:
+    """Of Patroni's unit."""
+    release = f"{EXISTING} release {own.data_directory}" if existing_cluster(own) else ""
+    names = {"configuration": CONFIGURATION, "begin": BEGIN, "order": ORDER}
+    return render("postgresql/patroni.service.conf.j2", existing=release, **names)
 
 
 def users(settings: "DeploymentSettings") -> tuple[str, ...]:
@@ -205,7 +217,7 @@ def patroni(settings: "DeploymentSettings", host: HostPlan) -> str:
         watchdog=own.watchdog,
         port=PORT,
         rest_port=REST_PORT,
-        data=DATA,
+        data=own.data_directory,
         ca=CA,
         certificate=CERTIFICATE,
         key=KEY,
@@ -214,8 +226,12 @@ def patroni(settings: "DeploymentSettings", host: HostPlan) -> str:
 
 def steps(settings: "DeploymentSettings") -> dict[str, Step]:
     """The shared settings, the roles and the databases; each is repaired if somebody removes it."""
+    data = settings.postgresql.data_directory
     roles = {f"role {database.user}": role(database.user) for database in databases(settings)}
     return {
+        "data": Step(
+            read=f"{EXISTING} state {data}", want="Patroni's", act=f"{EXISTING} take {data}", when="before_start"
+        ),
         "cluster settings": Step(
             read=f"{ORDER} settings",
             want="\n".join(lines(cluster_settings(settings.postgresql))),
@@ -229,6 +245,25 @@ def steps(settings: "DeploymentSettings") -> dict[str, Step]:
         **roles,
         **{f"database {database.name}": database_step(database) for database in databases(settings)},
     }
+
+
+def existing_cluster(own: PostgreSQLSettings) -> str:
+    """`main` when Debian's cluster of that name is served, empty when the data is our own."""
+    return "" if own.data_directory == DATA else own.data_directory.rpartition("/")[2]
+
+
+def existing_files(own: PostgreSQLSettings) -> dict[str, File]:
+    """Debian starts its cluster no more."""
+    if not (name := existing_cluster(own)):
+        return {}
+    content = render("postgresql/start.conf.j2")
+    return {f"/etc/postgresql/15/{name}/start.conf": File(content=content, owner="postgres", group="postgres")}
+
+
+def existing_units(own: PostgreSQLSettings) -> dict[str, Unit]:
+    """Stopped before Patroni starts, by the step `data`; started again when the change is put back."""
+    name = existing_cluster(own)
+    return {f"postgresql@15-{name}.service": Unit(running=False, enabled=False)} if name else {}
 
 
 def as_postgres(command: str) -> str:

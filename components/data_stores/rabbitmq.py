@@ -1,6 +1,7 @@
 """RabbitMQ: queues between the IM server and integrations. ejabberd itself does not need it."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -50,6 +51,13 @@ def queue_names(queues: dict[str, "QueueSettings"]) -> dict[str, "QueueSettings"
     return queues
 
 
+def a_user(text: str) -> str:
+    """A name that needs no quotes anywhere; `guest` has a password that everybody knows."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) or text in ("guest", USER):
+        raise ValueError(f"{text} cannot stay as a user; name others by letters, digits, dot, underscore and hyphen")
+    return text
+
+
 class QueueSettings(Settings):
     """One quorum queue."""
 
@@ -72,6 +80,12 @@ class RabbitMQSettings(Settings):
     memory_megabytes: int = Field(256, ge=128, description="publishers wait when RabbitMQ uses more")
     free_disk_megabytes: int = Field(512, ge=64, description="publishers wait when the disk has less room")
     delivery_limit: int = Field(20, ge=1, description="a message that was returned so often is dropped")
+    host_names: bool = Field(
+        False, description="members are called by their hosts' names, as those that exist already; else by address"
+    )
+    other_users: tuple[Annotated[str, AfterValidator(a_user)], ...] = Field(
+        (), description="users of other applications, which stay; all others that nobody declared are removed"
+    )
     tick_seconds: int = Field(15, ge=5, le=120, description="a silent member counts as lost after about so long")
 
 
@@ -125,8 +139,10 @@ def files(settings: "DeploymentSettings", host: HostPlan, others: tuple[HostPlan
     """All that RabbitMQ reads. The empty units keep Erlang's port mapper from starting: the port is fixed instead."""
     names: dict[str, Any] = {
         "host": host,
-        "others": others,
-        "first": next(iter(settings.hosts_of(*RabbitMQ.roles))),
+        "long_names": "false" if settings.rabbitmq.host_names else "true",
+        "own_name": member_name(settings, host),
+        "others": [member_name(settings, other) for other in others],
+        "first": member_name(settings, next(iter(settings.hosts_of(*RabbitMQ.roles)))),
         "settings": settings.rabbitmq,
         "port": PORT,
         "distribution_port": DISTRIBUTION_PORT,
@@ -151,6 +167,11 @@ def files(settings: "DeploymentSettings", host: HostPlan, others: tuple[HostPlan
         CERTIFICATE: File(content="${value:certificate}\n"),
         KEY: File(content="${secret:key}\n", mode="0600", owner="rabbitmq", group="rabbitmq"),
     }
+
+
+def member_name(settings: "DeploymentSettings", host: HostPlan) -> str:
+    """What stands behind the @ of a member. Its data is under this name."""
+    return host.name if settings.rabbitmq.host_names else host.address
 
 
 def definitions(settings: RabbitMQSettings) -> dict[str, Any]:
@@ -196,7 +217,9 @@ def lines(settings: RabbitMQSettings) -> list[str]:
 
 def steps(settings: "DeploymentSettings") -> dict[str, Step]:
     """The user and what it may use. Users that nobody declared, guest above all, are removed."""
-    return {"definitions": Step(read=f"{ORDER} show", want="\n".join(lines(settings.rabbitmq)), act=f"{ORDER} apply")}
+    others = "".join(f" {user}" for user in settings.rabbitmq.other_users)
+    want = "\n".join(lines(settings.rabbitmq))
+    return {"definitions": Step(read=f"{ORDER} show{others}", want=want, act=f"{ORDER} apply{others}")}
 
 
 def membership(others: tuple[HostPlan, ...]) -> dict[str, Step]:

@@ -217,9 +217,15 @@ def steps(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Step]:
         act=f"{psql} -1 -f {SCHEMA}",
         when="before_start",
     )
+    data = Step(read=f"{MEMBER} data", want="ours or none", act=f"{MEMBER} take", when="before_start")
     if not peers(settings, host):
-        return {"schema": schema}
+        return {"data": data, "schema": schema}
     member = Step(
-        read=f"{MEMBER} state", want="member", act=f"{MEMBER} join", after=("schema",), when="before_start", seconds=300
+        read=f"{MEMBER} state",
+        want="member",
+        act=f"{MEMBER} join",
+        after=("data", "schema"),
+        when="before_start",
+        seconds=300,
     )
-    return {"schema": schema, "member": member}
+    return {"data": data, "schema": schema, "member": member}

@@ -114,8 +114,8 @@ class Package(Component):
             raise ValueError("im:package is missing")
         return self.plan.settings.package
 
-    def _on(self, host: HostPlan) -> Service:
-        prepared = super()._on(host)
+    def _on(self, host: HostPlan, state: ServiceState) -> Service:
+        prepared = super()._on(host, state)
         options = pulumi.ResourceOptions(parent=self, depends_on=[prepared], additional_secret_outputs=["stderr"])
         installed = command.local.Command(
             f"{host.name}-package",

@@ -1,6 +1,9 @@
 #!/usr/bin/python3 -I
 # managed by Pulumi; edit components/templates/rabbitmq/rabbitmq_order.py
-"""Users, permissions, limits and queues of RabbitMQ, and whether it serves: show | apply | healthy PORT."""
+"""Users, permissions, limits and queues of RabbitMQ, and whether it serves.
+
+show [OTHER USER…] | apply [OTHER USER…] | healthy PORT. Other users are left alone.
+"""
 
 import base64
 import hashlib
@@ -36,8 +39,9 @@ def live() -> dict[str, Any]:
     return dict(json.loads(rabbitmqctl("export_definitions", "-")))
 
 
-def users(definitions: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {user["name"]: user for user in sorted(definitions["users"], key=lambda user: str(user["name"]))}
+def users(definitions: dict[str, Any], others: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    found = sorted(definitions["users"], key=lambda user: str(user["name"]))
+    return {user["name"]: user for user in found if user["name"] not in others}
 
 
 def state(user: dict[str, Any]) -> str:
@@ -61,12 +65,12 @@ def same_fields(found: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
     return {field: found.get(field) for field in like}
 
 
-def show() -> None:
+def show(*others: str) -> None:
     """Queues that others made are theirs; in our vhost, all permissions and policies are ours."""
     definitions = live()
     for kind in queue_types(definitions):
         print(f"vhost {VHOST}: {kind}")
-    for name, user in users(definitions).items():
+    for name, user in users(definitions, others).items():
         print(f"user {name}: {state(user)}")
     wanted = declared()
     names = {queue["name"] for queue in wanted["queues"]}
@@ -83,13 +87,14 @@ def set_user(exists: bool) -> None:
     rabbitmqctl("set_user_tags", USER)
 
 
-def apply() -> None:
+def apply(*others: str) -> None:
     definitions = live()
     policies = {policy["name"] for policy in declared()["policies"]}
     if not queue_types(definitions):
         rabbitmqctl("add_vhost", VHOST, "--default-queue-type", "quorum")
-    set_user(USER in users(definitions))
-    for name in set(users(definitions)) - {USER}:
+    known = set(users(definitions, others))
+    set_user(USER in known)
+    for name in known - {USER}:
         rabbitmqctl("delete_user", name)
     for policy in definitions["policies"]:
         if policy["vhost"] == VHOST and policy["name"] not in policies:

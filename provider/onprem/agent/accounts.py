@@ -19,11 +19,12 @@ def look(user: User) -> User | None:
         entry = pwd.getpwnam(user.name)
     except KeyError:
         return None
-    groups = tuple(group for group in user.groups if _is_member(entry, group))
+    groups = tuple(group for group in user.groups if is_member(entry, group))
     return User(user.name, entry.pw_uid < FIRST_REGULAR, entry.pw_dir, entry.pw_shell, groups)
 
 
-def _is_member(entry: pwd.struct_passwd, group: str) -> bool:
+def is_member(entry: pwd.struct_passwd, group: str) -> bool:
+    """Whether an account is in a group, by its own or by the group's entry."""
     try:
         found = grp.getgrnam(group)
     except KeyError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import confirmation, distribution, facts, lock, manifest, removal, transaction
+from . import confirmation, distribution, facts, lock, manifest, recall, removal, survey, transaction
 from .change import Change
 from .commands import Commands
 from .declaration import Declaration, parse, service_name
@@ -136,11 +136,24 @@ def measure(call: Call) -> dict[str, Any]:
     return {"facts": known, "measured": Measurements(call.commands, known, required).all()}
 
 
+def take_stock(call: Call) -> dict[str, Any]:
+    """What is on this host, declared or not."""
+    request = call.request
+    return survey.collect(call.commands, request.get("folders") or [], request.get("paths") or [])
+
+
+def recall_secrets(call: Call) -> dict[str, Any]:
+    """The secrets that live files have where the declared ones would, in clear: for whoever may read them as root."""
+    return {"secrets": recall.secrets(call.declared)}
+
+
 READERS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "look": look,
     "read": read,
     "manifest": read_manifest,
     "measure": measure,
+    "survey": take_stock,
+    "recall": recall_secrets,
 }
 WRITERS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "apply": apply,

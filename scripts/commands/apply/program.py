@@ -4,7 +4,7 @@ import asyncio
 import runpy
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -24,17 +24,18 @@ def run(
     config: Mapping[str, str],
     monitor: mocks.MockMonitor,
     stop: Callable[[], None],
+    secrets: Collection[str] = (),
 ) -> dict[str, Any]:
     """Runs the program's `__main__.py`, waits for every resource and returns the exported values.
 
     Raises what the program or the monitor raised first, once nothing is under way any more. `stop` ends what is under
-    way when a person interrupts.
+    way when a person interrupts. `secrets` are the keys of `config` that stand encrypted in the stack file.
     """
     loop = asyncio.new_event_loop()
     loop.set_default_executor(ThreadPoolExecutor(SIDE_BY_SIDE, "resource"))
     asyncio.set_event_loop(loop)
     try:
-        set_all_config(dict(config))
+        set_all_config(dict(config), list(secrets))
         set_mocks(monitor.mocks, project, stack, preview=False, monitor=monitor)
         return loop.run_until_complete(_run(program))
     except KeyboardInterrupt:

@@ -21,12 +21,22 @@ ENGINE_KEYS = ("encryptionsalt", "encryptedkey", "secretsprovider")
 def load_config(stack: str, stacks: Path) -> dict[str, str]:
     """The configuration of `stack` as the engine would hand it over: key to text, JSON where it is no plain text."""
     path = stack_path(stack, stacks)
+    document = read_document(path)
+    _refuse_engine(path, document)
+    return as_config(document.get("config") or {})
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """A stack file as it stands."""
     try:
-        document = yaml.safe_load(path.read_text()) or {}
+        return yaml.safe_load(path.read_text()) or {}
     except yaml.YAMLError as error:
         raise ApplyError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    _refuse_engine(path, document)
-    return {key: _text(value) for key, value in (document.get("config") or {}).items()}
+
+
+def as_config(values: Mapping[str, Any]) -> dict[str, str]:
+    """Text, and JSON for what is none."""
+    return {key: _text(value) for key, value in values.items()}
 
 
 def project_name(program: Path) -> str:
@@ -82,21 +92,22 @@ def _has_resources(state: Path) -> bool:
 
 
 def _refuse_engine(path: Path, document: Mapping[str, Any]) -> None:
-    if sealed := sorted(_sealed(document.get("config") or {})):
-        names = ", ".join(sealed)
+    if found := sorted(sealed(document.get("config") or {})):
+        names = ", ".join(found)
         raise ApplyError(f"{path}: {names}: encrypted by Pulumi, which only the engine can read; use pulumi up")
     if owned := [key for key in ENGINE_KEYS if key in document]:
         raise ApplyError(f"{path}: has {owned[0]}, so this stack was made with the Pulumi engine; use pulumi up")
 
 
-def _sealed(value: Any, path: str = "") -> list[str]:
+def sealed(value: Any, path: str = "") -> list[str]:
+    """The paths of what is encrypted in `value`."""
     if isinstance(value, list):
-        return [key for index, item in enumerate(value) for key in _sealed(item, f"{path}[{index}]")]
+        return [key for index, item in enumerate(value) for key in sealed(item, f"{path}[{index}]")]
     if not isinstance(value, dict):
         return []
     if "secure" in value:
         return [path]
-    return [key for name, item in value.items() for key in _sealed(item, f"{path}.{name}" if path else name)]
+    return [key for name, item in value.items() for key in sealed(item, f"{path}.{name}" if path else name)]
 
 
 def _text(value: Any) -> str:

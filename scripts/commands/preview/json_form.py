@@ -24,11 +24,12 @@ VERSION = 1
 def json_form(reports: Sequence[Report]) -> str:
     """All stacks in one document; characters outside ASCII are escaped."""
     result = overall(reports).name.lower()
-    whole = {"version": VERSION, "result": result, "stacks": [_stack(one) for one in reports]}
+    whole = {"version": VERSION, "result": result, "stacks": [stack_form(one) for one in reports]}
     return json.dumps(whole, indent=2) + "\n"
 
 
-def _stack(one: Report) -> dict[str, Any]:
+def stack_form(one: Report) -> dict[str, Any]:
+    """One of `stacks`."""
     return {
         "stack": one.stack,
         "result": one.result.name.lower(),
