@@ -67,8 +67,10 @@ depart() {
     rabbitmq-queues -q shrink "$NODENAME" >/dev/null && rabbitmqctl -q stop_app && rabbitmqctl -q reset
 }
 
-# A member whose first deployment fails is stopped, and the others must not count on it.
+# A member whose first deployment fails is stopped, and the others must not count on it. One that is called by its
+# host's name was there before us: it keeps its data.
 stopping() {
+    [ "$USE_LONGNAME" = true ] || return 0
     if [ ! -e "$accepted" ] && [ -e "$data/schema.DAT" ] && peer >/dev/null; then
         depart || echo "$NODENAME: could not leave the cluster; start it again, or forget it on another member" >&2
     fi

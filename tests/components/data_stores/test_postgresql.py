@@ -13,6 +13,7 @@ import yaml
 from components.data_stores.patroni import lines
 from components.data_stores.postgresql import (
     CHECK,
+    DROP_IN,
     FOUNDING,
     PASSWORDS,
     PATRONI,
@@ -278,3 +279,32 @@ def test_more_shared_buffers_than_memory_are_refused(tmp_path: Path, monkeypatch
     with pytest.raises(SystemExit) as ended:
         module.check(tmp_path / "patroni.yml")
     assert str(ended.value) == "shared_buffers is 2048 MB, this host has 2048 MB in all; a quarter is usual"
+
+
+def test_a_cluster_of_debians_is_served_where_it_lies_and_started_by_nobody_else() -> None:
+    config = as_config({**TEST, "im:postgresql": {"data_directory": "/var/lib/postgresql/15/main"}})
+    program = run(config, "test")
+    inputs, files = program.services["im1/postgresql"].inputs, program.files("im1")
+
+    assert yaml.safe_load(files[PATRONI])["postgresql"]["data_dir"] == "/var/lib/postgresql/15/main"
+    assert files["/etc/postgresql/15/main/start.conf"].endswith("\ndisabled\n")
+    assert inputs["units"]["postgresql@15-main.service"] == {
+        "running": False, "enabled": False, "reload_on": [], "restart_on": [],
+    }  # fmt: skip
+    assert "\nExecStopPost=-/usr/local/lib/im/postgresql-existing release /var/lib/postgresql/15/main\n" in files[DROP_IN]
+    assert inputs["steps"]["data"]["act"].endswith(" take /var/lib/postgresql/15/main")
+    assert inputs["steps"]["data"]["when"] == "before_start"
+
+
+def test_our_own_data_has_nothing_of_debians() -> None:
+    inputs, files = service("test", "im1"), recorded("test").files("im1")
+
+    assert list(inputs["units"]) == ["patroni.service"]
+    assert "ExecStopPost" not in files[DROP_IN]
+    assert not [path for path in files if path.endswith("start.conf")]
+
+
+@pytest.mark.parametrize("folder", ["/var/lib/postgresql/13/main", "/srv/data", "/var/lib/postgresql/15/../x"])
+def test_data_elsewhere_is_refused(folder: str) -> None:
+    with pytest.raises(ValueError, match="data_directory"):
+        PostgreSQLSettings(data_directory=folder)

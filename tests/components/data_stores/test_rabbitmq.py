@@ -242,3 +242,26 @@ def test_acceptance_is_the_last_step() -> None:
     assert set(service("test", "im2")["steps"]["accepted"]["after"]) == {"definitions", "replicas"}
     assert "ExecStop=\nExecStop=+/usr/local/lib/im/rabbitmq-member stopping\n" in recorded("test").files("im2")[DROP_IN]
     assert "stopping" not in recorded("dev").files("dev1")[DROP_IN]
+
+
+def test_an_existing_node_keeps_its_name_its_data_and_other_users(
+    order: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    existing = {"host_names": True, "other_users": ["shop"]}
+    program = run(as_config({**TEST, "im:rabbitmq": existing}), "test")
+    environment = program.files("im1")["/etc/rabbitmq/rabbitmq-env.conf"]
+    step = program.services["im1/rabbitmq"].inputs["steps"]["definitions"]
+    ours, shop = exported()["users"][0], {"name": "shop", "password_hash": "", "tags": ["administrator"]}
+
+    assert "USE_LONGNAME=false\nNODENAME=rabbit@im1\n" in environment
+    assert 'OTHER_MEMBERS="im2 vote1"\nFIRST_MEMBER=im1\n' in environment
+    assert (step["read"][-5:], step["act"][-5:]) == (" shop", " shop")
+    monkeypatch.setattr(order, "live", lambda: exported(users=[ours, shop]))
+    order.show("shop")
+    assert capsys.readouterr().out.splitlines() == step["want"].splitlines()
+
+
+@pytest.mark.parametrize("name", ["guest", "im", "a b"])
+def test_a_user_that_everybody_knows_cannot_stay(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} cannot stay as a user; name others by letters"):
+        RabbitMQSettings(other_users=(name,))

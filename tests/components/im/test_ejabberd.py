@@ -1,5 +1,7 @@
 """ejabberd's files: parsed as it would parse them, and held to what the deployment promises."""
 
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -184,3 +186,49 @@ def test_the_watcher_runs_where_there_are_several_members() -> None:
         MEMBER,
     ]
     assert "ejabberd-watch.service" not in inputs("dev", "dev1")["units"]
+
+
+@pytest.fixture
+def member(tmp_path: Path) -> dict[str, Any]:
+    """The program of a host, with its data in a folder of the test's own."""
+    path = tmp_path / "member"
+    path.write_text(files()[MEMBER].replace("/var/lib/ejabberd", str(tmp_path / "data")))
+    (tmp_path / "data").mkdir()
+    return runpy.run_path(str(path))
+
+
+def test_tables_are_ours_when_they_name_this_node(member: dict[str, Any]) -> None:
+    assert member["data"]() == "ours or none"
+    member["DATA"].write_bytes(b"... ejabberd@10.77.2.11 ...")
+    assert member["data"]() == "ours or none"
+
+
+def test_tables_of_another_node_without_accounts_are_set_aside(
+    member: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped: list[tuple[str, ...]] = []
+    monkeypatch.setitem(member["take"].__globals__, "run", lambda *command: stopped.append(command))
+    member["DATA"].write_bytes(b"ejabberd@localhost")
+    (member["FOLDER"] / "passwd.DAT").write_bytes(bytes(5432))
+
+    assert member["data"]() == "tables of another node, without accounts"
+    member["take"]()
+
+    assert stopped == [("systemctl", "stop", "ejabberd")]
+    assert member["data"]() == "ours or none"
+    assert sorted(path.name for path in member["FOLDER"].glob("before-*/*")) == ["passwd.DAT", "schema.DAT"]
+
+
+def test_accounts_in_mnesia_are_refused_and_stay(member: dict[str, Any]) -> None:
+    member["DATA"].write_bytes(b"ejabberd@localhost")
+    (member["FOLDER"] / "passwd.DAT").write_bytes(bytes(5598))
+
+    assert member["data"]() == "accounts in Mnesia"
+    with pytest.raises(RuntimeError) as refused:
+        member["take"]()
+
+    assert str(refused.value) == (
+        "ejabberd has accounts in Mnesia, and accounts are in PostgreSQL here; write them out with ejabberdctl"
+        " export2sql, and keep the service (im:keep) until they are moved"
+    )
+    assert member["DATA"].exists()
