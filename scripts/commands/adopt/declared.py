@@ -17,7 +17,7 @@ from pulumi.runtime.settings import reset_options
 from commands.adopt import AdoptError
 from commands.adopt.config import Config
 from commands.apply.generated import MAKERS, generate
-from commands.apply.monitor import ActingMonitor
+from commands.apply.monitor import ActingMonitor, plain
 from commands.apply.program import run
 from commands.apply.saved import Resource, Saved
 from commands.drift.state import HOST, MARK, SECRET, SERVICE
@@ -140,7 +140,7 @@ def _declared(request: Any, response: Any) -> Declared:
         id=response.id,
         inputs=marked(inputs),
         outputs=marked(outputs),
-        plain=in_clear(inputs),
+        plain=plain(inputs),
         version=request.version,
         download_url=request.pluginDownloadURL,
     )
@@ -154,20 +154,9 @@ def secret(value: Any) -> dict[str, str]:
 def marked(value: Any) -> Any:
     """With secrets as an import file has them, whole numbers as such."""
     if rpc.is_rpc_secret(value):
-        return secret(in_clear(value))
+        return secret(plain(value))
     if isinstance(value, Mapping):
         return {name: marked(item) for name, item in value.items()}
     if isinstance(value, list):
         return [marked(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def in_clear(value: Any) -> Any:
-    """Without the wrapping of secrets."""
-    if rpc.is_rpc_secret(value):
-        return in_clear(rpc.unwrap_rpc_secret(value))
-    if isinstance(value, Mapping):
-        return {name: in_clear(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [in_clear(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -28,6 +28,7 @@ PACKAGED = {
 }
 """What Debian writes into every postgresql.conf, and what the deployment decides on."""
 
+MAY_BE_SECRET = re.compile("conninfo|command|pass")
 MAXCONN = r"^\s+maxconn\s+(\d+)$"
 
 
@@ -129,9 +130,10 @@ def parameters(stock: Stock) -> dict[str, str]:
 
 
 def free_parameters(stock: Stock) -> dict[str, str]:
-    """Those that have no field of their own."""
+    """Those that have no field of their own, and in which no password can stand."""
     own = PACKAGED | set(PostgreSQLSettings.model_fields)
-    return {name: value for name, value in sorted(parameters(stock).items()) if name not in own}
+    found = sorted(parameters(stock).items())
+    return {name: value for name, value in found if name not in own and not MAY_BE_SECRET.search(name)}
 
 
 def number(path: str, pattern: str) -> Callable[[Stock], int | None]:

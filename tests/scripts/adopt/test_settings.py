@@ -43,7 +43,8 @@ TOLD: Sequence[tuple[str, str, Mapping[str, Any]]] = (
     ),
     (
         POSTGRESQL,
-        "port = 5432\nmax_connections = 300\t# many\n#work_mem = 1MB\nwork_mem = 8MB\nlog_min_messages = 'error'\n",
+        "port = 5432\nmax_connections = 300\t# many\n#work_mem = 1MB\nwork_mem = 8MB\nlog_min_messages = 'error'\n"
+        "primary_conninfo = 'password=hush'\n",
         {"im:postgresql": {"max_connections": 300, "work_mem": "8MB", "parameters": {"log_min_messages": "error"}}},
     ),
 )
