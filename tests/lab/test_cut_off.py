@@ -228,7 +228,8 @@ class Clock:
         (self.folder / "version").write_text(version)
 
     def deploy_cut_off(self, stage: str, cut: Cut) -> None:
-        cut(run_until(self.lab, self.command, HOST, "clock", stage), HOST)
+        run, _ = run_until(self.lab, self.command, HOST, [("clock", stage)])
+        cut(run, HOST)
 
     def converges(self, version: str) -> None:
         self.lab.run(self.command)
