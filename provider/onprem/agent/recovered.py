@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from . import files, manifest
@@ -13,6 +13,8 @@ from .manifest import Manifest
 from .store import Store
 from .text import REFERENCE, refers_to_secret
 
+LARGEST = 64 * 1024
+"""Files with secrets are small; in one that somebody blew up, the search would take long."""
 PEM = r"(?:-----BEGIN [A-Z0-9 ]+-----\n(?:[A-Za-z0-9+/=]+\n)+-----END [A-Z0-9 ]+-----\n*)+"
 VALUE = rf"({PEM}|[A-Za-z0-9._~-]+)"
 """What a secret may consist of (rules.py of the provider)."""
@@ -33,14 +35,15 @@ def of_service(declared: Declaration, digests: Mapping[str, str]) -> Recovered:
     for file in declared.files.values():
         if not refers_to_secret(file.content):
             continue
-        text = _text(file.path)
+        text = _without(_long(declared), _text(file.path))
         for name, found in (pair for line in file.content.split("\n") for pair in _candidates(declared, line, text)):
             value = _verified(declared.service, name, found, digests.get(name, ""))
             if value is None:
                 others.add(found)
             else:
                 known[name] = value
-    return Recovered(known, frozenset(others))
+    parts = {text for text in others for value in known.values() if text in value or value in text}
+    return Recovered(known, frozenset(others - parts))
 
 
 def of_host(store: Store) -> Recovered:
@@ -61,10 +64,21 @@ def _of_manifest(store: Store, service: str) -> Recovered | None:
 def _text(path: str) -> str:
     try:
         found = files.look(path)
-        whole = found.kind == "file" and found.size <= files.LARGEST_SHOWN
+        whole = found.kind == "file" and found.size <= LARGEST
         return files.read(path).decode("utf-8", "backslashreplace") if whole else ""
     except (OSError, AgentError):
         return ""
+
+
+def _long(declared: Declaration) -> list[str]:
+    """Values of several lines, such as certificates: next to a key they would look like a part of it."""
+    return [value for value in declared.names.values.values() if "\n" in value]
+
+
+def _without(parts: Iterable[str], text: str) -> str:
+    for part in parts:
+        text = text.replace(part, "")
+    return text
 
 
 def _candidates(declared: Declaration, line: str, text: str) -> Iterator[tuple[str, str]]:
@@ -79,8 +93,9 @@ def _candidates(declared: Declaration, line: str, text: str) -> Iterator[tuple[s
             names.append(name)
             pattern += VALUE
         elif kind == "value":
-            pattern += re.escape(declared.names.values.get(name, ""))
-    for found in re.finditer(rf"^{pattern}$", text, re.MULTILINE):
+            pattern += re.escape(_without(_long(declared), declared.names.values.get(name, "")))
+    # Looking ahead: of two keys, one after the other, the second is found too.
+    for found in re.finditer(rf"(?=^{pattern}$)", text, re.MULTILINE):
         yield from zip(names, found.groups())  # noqa: B905 - Python 3.9
 
 
@@ -94,10 +109,13 @@ def _parts(line: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _verified(service: str, name: str, found: str, digest: str) -> str | None:
-    """`found` as the secret has it: how many of the line ends after it are its own, only the digest tells."""
-    bare = found.rstrip("\n")
-    for ends in range(len(found) - len(bare) + 1):
-        value = bare + "\n" * ends
-        if manifest.secret_digest(service, name, value) == digest:
-            return value
-    return None
+    """The secret that `found` is or begins with."""
+    return next((text for text in _beginnings(found) if manifest.secret_digest(service, name, text) == digest), None)
+
+
+def _beginnings(found: str) -> Iterator[str]:
+    """What is no PEM is whole. Of PEM, where the secret ends and which line ends are its own, only the digest tells."""
+    if not found.startswith("-----"):
+        yield found
+    for end in re.finditer(r"-----END [A-Z0-9 ]+-----(\n*)", found):
+        yield from (found[: end.start(1) + ends] for ends in range(len(end.group(1)) + 1))

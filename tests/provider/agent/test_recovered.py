@@ -11,6 +11,7 @@ from onprem.agent.manifest import Manifest, secret_digest, without_secrets
 from onprem.agent.store import Store, make_private, write_private
 
 KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\nBBBB\n-----END PRIVATE KEY-----\n"
+OTHER_KEY = KEY.replace("AAAA", "DDDD")
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nCCCC\n-----END CERTIFICATE-----\n"
 
 
@@ -32,6 +33,11 @@ def find(folder: Path, template: str, live: str, secrets: dict[str, str], **more
         ("${secret:key}\n", KEY + "\n", {"key": KEY}),
         ("${secret:key}\n", KEY, {"key": KEY.rstrip("\n")}),
         ("${value:cert}${secret:key}", CERTIFICATE + KEY, {"key": KEY}),
+        ("${value:cert}\n${secret:key}\n", f"{CERTIFICATE}\n{KEY}\n", {"key": KEY}),
+        ("${secret:key}${value:cert}\n", f"{KEY}{CERTIFICATE}\n", {"key": KEY}),
+        ("${secret:key}\n${value:cert}\n", f"{KEY}\n{CERTIFICATE}\n", {"key": KEY}),
+        ("${secret:a}\n${secret:b}\n", f"{KEY}\n{OTHER_KEY}\n", {"a": KEY, "b": OTHER_KEY}),
+        ("${secret:key}", KEY + KEY, {"key": KEY + KEY}),
         ("(pw) = '${secret:pw}'. # $\n", "(pw) = 's3cret'. # $\n", {"pw": "s3cret"}),
     ],
 )
@@ -54,6 +60,12 @@ def test_links_and_what_is_not_there_have_none(tmp_path: Path) -> None:
     raw = {"files": {str(folder / name): {"content": "pw=${secret:pw}\n"} for name in ("link", "absent")}}
 
     found = recovered.of_service(parse("web", raw), {"pw": secret_digest("web", "pw", "s3cret")})
+
+    assert found == recovered.Recovered()
+
+
+def test_a_file_that_was_blown_up_is_not_searched(tmp_path: Path) -> None:
+    found = find(tmp_path, "pw=${secret:pw}\n", "pw=s3cret\n" * 10_000, {"pw": "s3cret"})
 
     assert found == recovered.Recovered()
 
