@@ -52,10 +52,17 @@ def refuse_unsupported() -> None:
 def installed(commands: Commands, names: Iterable[str]) -> dict[str, str]:
     """Versions of those of `names` that are installed and configured."""
     wanted = list(names)
-    if not wanted:
-        return {}
+    return _query(commands, wanted) if wanted else {}
+
+
+def all_installed(commands: Commands) -> dict[str, str]:
+    """Versions of all packages that are installed and configured."""
+    return _query(commands, [])
+
+
+def _query(commands: Commands, names: list[str]) -> dict[str, str]:
     form = "--showformat=${Package}\t${db:Status-Status}\t${Version}\n"
-    lines = commands.run(["dpkg-query", "--show", form, "--", *wanted]).out.splitlines()
+    lines = commands.run(["dpkg-query", "--show", form, "--", *names]).out.splitlines()
     rows = (line.split("\t") for line in lines)
     return {name: version for name, status, version in rows if status == "installed"}
 

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import accounts, archive, distribution, files, lock, steps, units
+from . import accounts, archive, files, lock, steps
 from .commands import Commands
 from .declaration import READER, Declaration, Directory, File, Step, Unit, User
 from .scrubber import Scrubber
 from .store import Store
 from .text import REFERENCE, refers_to_secret, restore
+from .together import Together
 from .undo_log import Logged
+from .units import State
 
 MODE = {"file": "0644", "directory": "0755"}
 
@@ -27,6 +29,7 @@ class Live:
     declared: Declaration
     with_steps: bool
     printed: Mapping[str, str] = field(default_factory=dict)
+    together: Together = field(default_factory=Together)
 
     def read(self) -> dict[str, Any]:
         """Properties of what is there; what is not there is left out."""
@@ -38,7 +41,7 @@ class Live:
                 {item.path: _directory(item, declared.raw) for item in declared.directories.values()}
             ),
             "files": _present({file.path: self._file(file) for file in declared.files.values()}),
-            "units": _present({unit.name: self._unit(unit) for unit in declared.units.values()}),
+            "units": _present(self._units()),
         }
         if self.with_steps:
             found["steps"] = {step.name: self._step(step) for step in declared.steps.values()}
@@ -47,7 +50,7 @@ class Live:
         return {**live, **({"unfinished": unfinished} if unfinished else {})}
 
     def _packages(self) -> dict[str, str]:
-        have = distribution.installed(self.commands, self.declared.packages)
+        have = self.together.packages.installed(self.commands, self.declared.packages)
         return {name: have[name] if version else "" for name, version in self.declared.packages.items() if name in have}
 
     def _file(self, file: File) -> dict[str, Any] | None:
@@ -80,8 +83,12 @@ class Live:
         content = self.declared.content(file)
         return size == len(content) and files.read(file.path) == content
 
-    def _unit(self, unit: Unit) -> dict[str, Any] | None:
-        state = units.state(self.commands, unit.name)
+    def _units(self) -> dict[str, dict[str, Any] | None]:
+        declared = self.declared.units
+        states = self.together.units.states(self.commands, declared) if declared else {}
+        return {name: self._unit(unit, states[name]) for name, unit in declared.items()}
+
+    def _unit(self, unit: Unit, state: State) -> dict[str, Any] | None:
         if not state.exists and (unit.running or unit.enabled):
             return None
         raw: Mapping[str, Any] = self.declared.raw["units"][unit.name]

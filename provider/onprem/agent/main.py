@@ -7,17 +7,16 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
 from . import frames
 from .commands import Commands, Ending
-from .confirmation import await_and_roll_back
 from .errors import AgentError
-from .operations import READERS, WRITERS, Call
+from .operations import WRITERS, Call, operation
 from .scrubber import Scrubber
 from .store import Store
+from .together import Together
 
 SILENCE_SECONDS = 60
 READER_THREADS = 4
@@ -29,6 +28,7 @@ class Agent:
     def __init__(self, source: BinaryIO, sink: BinaryIO, store: Store) -> None:
         self._source, self._sink, self._store = source, sink, store
         self._ending = Ending()
+        self._together = Together()
         self._writing = threading.Lock()
         self._requests: queue.Queue[dict[str, Any] | None] = queue.Queue()
         self._readers = ThreadPoolExecutor(READER_THREADS)
@@ -39,6 +39,7 @@ class Agent:
         threading.Thread(target=self._receive, daemon=True).start()
         while (request := self._next()) is not None:
             if request.get("op") != "ping":
+                self._together.units.expect(declared_units(request))
                 pool = self._writer if request.get("op") in WRITERS else self._readers
                 pool.submit(self._answer, request)
         self._ending.set()
@@ -71,7 +72,7 @@ class Agent:
         scrubber = Scrubber(known_secrets(request))
         try:
             self._ending.check()
-            result = self._operation(request)(self._call(request, scrubber))
+            result = operation(request.get("op"))(self._call(request, scrubber))
             answer = {"result": result}
         except AgentError as error:
             answer = {"error": described(error, scrubber)}
@@ -79,17 +80,11 @@ class Agent:
             answer = {"error": {"message": scrubber.text(f"the agent failed: {_where(error)}")}}
         self._send({"id": request.get("id"), **answer})
 
-    def _operation(self, request: dict[str, Any]) -> Callable[[Call], dict[str, Any]]:
-        known = {**READERS, **WRITERS}
-        if request.get("op") not in known:
-            raise AgentError(f"the agent knows no request {request.get('op')!r}")
-        return known[request["op"]]
-
     def _call(self, request: dict[str, Any], scrubber: Scrubber) -> Call:
         def progress(text: str) -> None:
             self._send({"id": request.get("id"), "progress": scrubber.text(text)})
 
-        return Call(self._store, Commands(self._ending, progress), scrubber, request)
+        return Call(self._store, Commands(self._ending, progress), scrubber, request, self._together)
 
     def _send(self, frame: dict[str, Any]) -> None:
         try:
@@ -97,6 +92,13 @@ class Agent:
                 frames.write(self._sink, frame)
         except OSError:
             self.end()
+
+
+def declared_units(request: dict[str, Any]) -> list[str]:
+    """The units that a request to read will ask for."""
+    declared = request.get("declared") if request.get("op") in ("look", "read") else None
+    found = declared.get("units") if isinstance(declared, dict) else None
+    return list(found) if isinstance(found, dict) else []
 
 
 def known_secrets(request: dict[str, Any]) -> dict[str, str]:
@@ -127,6 +129,8 @@ def main() -> None:
     """Standard output is kept for frames: nothing that a child or a stray print writes gets between them."""
     os.umask(0o022)
     if sys.argv[1:2] == ["rollback"]:
+        from .confirmation import await_and_roll_back
+
         commands = Commands(Ending(), lambda text: None, stoppable=False)
         print(await_and_roll_back(Store(), commands, sys.argv[2], boot=sys.argv[3:] == ["boot"]))
         return

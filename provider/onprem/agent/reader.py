@@ -80,7 +80,7 @@ class Reader(Agent):
             self._send({"id": request.get("id"), "progress": hide(text)})
 
         scrubber = Scrubber({**found.known, **{f"other {text}": text for text in found.others}})
-        call = Call(self._store, Commands(self._ending, progress), scrubber, request)
+        call = Call(self._store, Commands(self._ending, progress), scrubber, request, self._together)
         op = request.get("op")
         if op in WRITERS:
             raise AgentError(f"this login only reads; {op} needs one that may change the host")
@@ -110,7 +110,7 @@ def _live(call: Call, *, with_steps: bool) -> dict[str, Any]:
         raise AgentError("the host's record of it is older than the reader; any change of the service renews it")
     own = of_service(parse(call.service, kept.declared), kept.secret_digests)
     declared = parse(call.service, {**kept.declared, "secrets": own.known})
-    live = Live(call.store, call.commands, call.scrubber, declared, with_steps).read()
+    live = Live(call.store, call.commands, call.scrubber, declared, with_steps, {}, call.together).read()
     return {"live": live, "declared": kept.declared}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .before import UnitBefore
@@ -12,6 +12,7 @@ from .errors import AgentError
 FOLDERS = tuple(f"{root}/systemd/{kind}/" for root in ("/etc", "/run", "/usr/lib") for kind in ("system", "user"))
 ON = frozenset({"enabled", "enabled-runtime"})
 OFF = frozenset({"disabled", "masked", "masked-runtime", "linked", "linked-runtime", "not-found", ""})
+SHOWN = ("Id", "LoadState", "ActiveState", "CanReload")
 SECONDS = 300
 JOURNAL_LINES = 20
 
@@ -38,10 +39,33 @@ class State:
 
 def state(commands: Commands, unit: str) -> State:
     """How `unit` is; an alias stands for the unit it names."""
-    names = ("Id", "LoadState", "ActiveState", "CanReload")
-    shown = commands.must(["systemctl", "show", "--property", ",".join(names), "--", unit])
-    found = dict(line.partition("=")[::2] for line in shown.splitlines())
-    enabled = commands.run(["systemctl", "is-enabled", "--", found.get("Id") or unit]).out.strip()
+    return states(commands, [unit])[unit]
+
+
+def states(commands: Commands, names: Sequence[str]) -> dict[str, State]:
+    """How units are, with two programs started for all of them."""
+    shown = commands.must(["systemctl", "show", "--property", ",".join(SHOWN), "--", *names])
+    found = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in shown.strip("\n").split("\n\n")]
+    if len(found) != len(names):
+        raise AgentError(f"systemd told of {len(found)} units when asked for {', '.join(names)}")
+    ids = [properties.get("Id") or name for name, properties in zip(names, found)]  # noqa: B905 - Python 3.9
+    words = _enabled(commands, ids)
+    return {name: _state(name, *each) for name, each in zip(names, zip(found, words))}  # noqa: B905
+
+
+def _enabled(commands: Commands, names: Sequence[str]) -> list[str]:
+    """What `systemctl is-enabled` says of each. Of an unknown one it says nothing: then each is asked for."""
+    lines = _is_enabled(commands, names)
+    if len(lines) == len(names):
+        return lines
+    return ["".join(_is_enabled(commands, [name])[:1]) for name in names]
+
+
+def _is_enabled(commands: Commands, names: Sequence[str]) -> list[str]:
+    return [line.strip() for line in commands.run(["systemctl", "is-enabled", "--", *names]).out.splitlines()]
+
+
+def _state(unit: str, found: Mapping[str, str], enabled: str) -> State:
     return State(
         unit,
         found.get("LoadState") != "not-found" or enabled not in ("", "not-found"),
