@@ -53,7 +53,7 @@ class Hosts:
     @property
     def controller(self) -> Path:
         """The control group of what is measured, on this side."""
-        return self.lab.places.cgroup(self.names[0]).with_name("controller")
+        return self.lab.places.cgroup(self.names[0]).parent.with_name(f"{self.lab.places.namespace}-controller")
 
     def inside(self, argv: Sequence[str]) -> list[str]:
         """A command line that runs `argv` in the lab's network."""

@@ -20,6 +20,8 @@ PACKAGES = {
     "nsenter": "util-linux",
 }
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+INOTIFY = Path("/proc/sys/fs/inotify/max_user_instances")
+INOTIFY_INSTANCES = 1024
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
@@ -44,6 +46,14 @@ def ensure() -> None:
     if missing:
         print(f"lab: installing {' '.join(missing)}", flush=True)
         _install(missing)
+    _raise_limit()
+
+
+def _raise_limit() -> None:
+    """Each host's systemd watches files; the kernel's own limit is reached with some fifteen hosts on one machine."""
+    if int(INOTIFY.read_text()) < INOTIFY_INSTANCES:
+        with contextlib.suppress(OSError):  # a container may not; its machine may have set more already
+            INOTIFY.write_text(str(INOTIFY_INSTANCES))
 
 
 def _os_release() -> dict[str, str]:
