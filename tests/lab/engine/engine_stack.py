@@ -36,9 +36,12 @@ class EngineStack:
 
     def command(self, *words: str) -> list[str]:
         """What `lab run` is given."""
-        backend = [f"PULUMI_BACKEND_URL=file://{self.backend}"] if self.backend else []
         stack = ["--stack", self.lab.stack, "--non-interactive"]
-        return ["env", "-C", str(self.project), *backend, "pulumi", *words, *stack]
+        return ["env", "-C", str(self.project), *self.environment(), "pulumi", *words, *stack]
+
+    def environment(self) -> list[str]:
+        """What says where the state is, in the form that `env` takes."""
+        return [f"PULUMI_BACKEND_URL=file://{self.backend}"] if self.backend else []
 
     def up(self, *words: str, check: bool = True) -> Done:
         """`pulumi up` without its preview."""
@@ -70,7 +73,7 @@ class EngineStack:
 
     def verify(self) -> Done:
         """Messages get through."""
-        return self.lab.run(["scripts/verify", self.lab.stack])
+        return self.lab.run(["env", *self.environment(), "scripts/verify", self.lab.stack])
 
     @contextlib.contextmanager
     def configured(self, config: Mapping[str, Any]) -> Iterator[None]:
