@@ -13,12 +13,15 @@ from tests.lab.private_lab import ROOT, PrivateLab
 
 HOSTS = {"one": {"address": "10.77.208.11"}, "two": {"address": "10.77.208.12"}}
 PROGRAM = """
+import os
+import signal
 from pathlib import Path
 
 import pulumi
 
 from components.resources import File, Host, Service, ServiceState
 
+signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 for host in ("one", "two"):
     text = Path(__file__).with_name(host).read_text()
     options = pulumi.ResourceOptions(depends_on=[Host(host, {"cores": 1}, [], pulumi.ResourceOptions())])
