@@ -13,10 +13,15 @@ fail() {
     exit 1
 }
 
+# Asked first, because rabbitmqctl takes long to find that nothing runs there.
+listens() {
+    python3 -I -c 'import socket, sys; socket.create_connection((sys.argv[1], 25672), 3).close()' "$1" 2>/dev/null
+}
+
 # The first of the other members that answers.
 peer() {
     for address in $OTHER_MEMBERS; do
-        if rabbitmqctl -q -n "rabbit@$address" status >/dev/null 2>&1; then
+        if listens "$address" && rabbitmqctl -q -n "rabbit@$address" status >/dev/null 2>&1; then
             echo "rabbit@$address"
             return
         fi

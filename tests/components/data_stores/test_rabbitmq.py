@@ -182,6 +182,7 @@ class Member:
         if accepted:
             (folder / "im-accepted").touch()
         knows = 'case "$*" in *eval*) echo enough ;; *cluster_status*) echo "\\"rabbit@10.77.2.12\\"" ;; esac'
+        (folder / "python3").symlink_to("/bin/true")
         for name in ("rabbitmqctl", "rabbitmq-queues", "systemctl"):
             (folder / name).write_text(f'#!/bin/sh\necho "{name} $*" >>{folder}/told\n{knows}\n')
             (folder / name).chmod(0o755)
