@@ -31,6 +31,8 @@ CHECKER = "keepalived_script"
 
 FREE = "ours or nobody"
 TAKEN = "im:keepalived.address: another machine has it; choose a free one, or find the one with the link-layer address"
+VALIDATE = f"{INTERFACE} && trap '' TERM && keepalived -t -f {{staged}}"
+"""At the end of its test, keepalived 2.2.7 sends SIGTERM to its own process group when there is a check script."""
 
 HIGHEST_PRIORITY = 200
 STEP = 10
@@ -80,7 +82,7 @@ class Keepalived(Component):
                 )
             },
             units={"keepalived.service": Unit(reload_on=(CONFIG,), restart_on=(DROP_IN, INTERFACE))},
-            validate={CONFIG: f"{INTERFACE} && keepalived -t -f {{staged}}"},
+            validate={CONFIG: VALIDATE},
             healthy=Health(
                 command=f"systemctl is-active --quiet keepalived && runuser -u {CHECKER} -- {READY} && {answers}",
                 seconds=30,
