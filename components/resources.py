@@ -60,7 +60,8 @@ class Unit:
 class Step:
     """A repeatable action: when `read` prints other than `want`, `act` runs, and `read` must then print `want`.
 
-    Commands are run by `/bin/sh`. `stdin` is given to `act` and may refer to secrets.
+    Commands are run by `/bin/sh`. `stdin` is given to `act` and may refer to secrets. `restarts` names what `act` may
+    have to restart, `restarts_on` the files whose change can lead to it: previews say so.
     """
 
     read: str
@@ -70,6 +71,8 @@ class Step:
     after: tuple[str, ...] = ()
     when: Literal["before_start", "healthy"] = "healthy"
     seconds: int = 120
+    restarts: str = ""
+    restarts_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -237,6 +237,8 @@ def steps(settings: "DeploymentSettings") -> dict[str, Step]:
             want="\n".join(lines(cluster_settings(settings.postgresql))),
             act=f"{ORDER} apply",
             seconds=300,
+            restarts="PostgreSQL",
+            restarts_on=(PATRONI, FOUNDING),
         ),
         "role replicator": role("replicator", "REPLICATION"),
         "role rewind": role(

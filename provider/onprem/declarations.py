@@ -92,6 +92,8 @@ class StepShape(Shape):
     after: list[StepName] = []
     when: Literal["before_start", "healthy"] = "healthy"
     seconds: PositiveInt = 120
+    restarts: Text = ""
+    restarts_on: list[Path] = []
 
 
 class HealthShape(Shape):

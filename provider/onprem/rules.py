@@ -10,6 +10,8 @@ from onprem.unknown import is_unknown
 REFERENCE = re.compile(r"\$\{(value|secret):([^}]*)\}")
 UNQUOTED = re.compile(r"[A-Za-z0-9._~-]+")
 PEM = re.compile(r"(-----BEGIN ([A-Z0-9 ]+)-----\n([A-Za-z0-9+/=]+\n)+-----END \2-----\n*)+")
+WATCHING = {"units": ("reload_on", "restart_on"), "steps": ("restarts_on",)}
+"""Where a declaration names files whose change has an effect."""
 
 Declared = Mapping[str, Any]
 
@@ -76,10 +78,11 @@ def _validated(declared: Declared) -> Iterator[str]:
 
 def _watched(declared: Declared) -> Iterator[str]:
     files = declared.get("files", {})
-    for name, unit in declared.get("units", {}).items():
-        for key in ("reload_on", "restart_on"):
-            for path in (path for path in unit[key] if path not in files):
-                yield f"units{step('units', name)}.{key}: {path} is not in files"
+    for section, keys in WATCHING.items():
+        for name, entry in declared.get(section, {}).items():
+            for key in keys:
+                for path in (path for path in entry[key] if path not in files):
+                    yield f"{section}{step(section, name)}.{key}: {path} is not in files"
 
 
 def _step_names(declared: Declared) -> Iterator[str]:

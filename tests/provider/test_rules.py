@@ -90,6 +90,7 @@ def test_every_wrong_shape_is_named_at_once() -> None:
         ),
         ({"validate": {"/x": "true"}}, 'validate["/x"]: /x is not in files'),
         ({"units": {"x.service": {"reload_on": ["/x"]}}}, 'units["x.service"].reload_on: /x is not in files'),
+        ({"steps": {"x": {**STEP, "restarts_on": ["/x"]}}}, "steps.x.restarts_on: /x is not in files"),
         ({"steps": {"a": {**STEP, "after": ["b"]}}}, "steps.a.after: there is no step 'b'"),
         (
             {"steps": {"a": {**STEP, "after": ["b"], "when": "before_start"}, "b": STEP}},

@@ -1,6 +1,6 @@
 """What a change does to running units, by the rules of the provider's agent (`onprem/agent/activation.py`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,13 +9,17 @@ from commands.preview.items import Item
 
 @dataclass(frozen=True)
 class Effects:
-    """Units by what happens to them. `hands_over` when the member first drains, hands over or leaves its cluster."""
+    """Units by what happens to them. `hands_over` when the member first drains, hands over or leaves its cluster.
+
+    `may_restart` has what steps restart if a changed setting needs it: only the host knows whether it does.
+    """
 
     restarts: tuple[str, ...] = ()
     reloads: tuple[str, ...] = ()
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     hands_over: bool = False
+    may_restart: tuple[str, ...] = ()
 
 
 def effects(live: Mapping[str, Any], declared: Mapping[str, Any], changed: Sequence[Item]) -> Effects:
@@ -32,7 +36,19 @@ def effects(live: Mapping[str, Any], declared: Mapping[str, Any], changed: Seque
 
     restarts = units("restart")
     hands_over = bool(restarts and declared.get("before_restart")) or bool(not declared and live.get("leave"))
-    return Effects(restarts, units("reload"), units("start"), units("stop"), hands_over)
+    by_steps = tuple(_by_steps(live.get("steps") or {}, declared.get("steps") or {}, paths, changed))
+    return Effects(restarts, units("reload"), units("start"), units("stop"), hands_over, by_steps)
+
+
+def _by_steps(
+    live: Mapping[str, Any], declared: Mapping[str, Any], paths: set[str], changed: Sequence[Item]
+) -> Iterator[str]:
+    """What is restarted by steps that were there before; a new one is for what has just been started."""
+    acts = {item.name for item in changed if item.kind == "step" and "want" in item.detail.split(", ")}
+    for name, step in sorted(declared.items()):
+        watched = paths.intersection(step.get("restarts_on", ()))
+        if step.get("restarts") and name in live and (watched or name in acts):
+            yield str(step["restarts"])
 
 
 def _verb(

@@ -2,7 +2,7 @@
 
 {version, result, stacks: [{stack, result, live, bare, errors, warnings,
   services: [{operation, host, service, holds_data, live,
-    units: {restarts, reloads, starts, stops, hands_over},
+    units: {restarts, reloads, starts, stops, hands_over, may_restart},
     items: [{operation, kind, name, detail, added, removed, lines}]}],
   resources: [{operation, type, names, properties}]}]}
 

@@ -17,6 +17,7 @@ MOST_ERROR_LINES = 20
 LISTED_ITEMS = 6
 LONGEST_PHRASE = 160
 HAND_OVER = " after a switchover or drain"
+INTERRUPTIONS = (("stops", "Stop"), ("restarts", "Restart"), ("may_restart", "May restart"), ("reloads", "Reload"))
 
 
 class Result(Enum):
@@ -88,10 +89,10 @@ def summary(one: Report) -> str:
 
 def interruptions(one: Report) -> Iterator[str]:
     """A sentence for each service that users may notice, the longest interruptions first."""
-    for verb, kind in (("stops", "Stop"), ("restarts", "Restart"), ("reloads", "Reload")):
+    for verb, kind in INTERRUPTIONS:
         for change in one.changes.services:
             if units := getattr(change.effects, verb):
-                before = change.effects.hands_over and kind != "Reload"
+                before = change.effects.hands_over and verb in ("stops", "restarts")
                 yield f"{kind}{HAND_OVER if before else ''}: {change.name}: {', '.join(units)}"
 
 

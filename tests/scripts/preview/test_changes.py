@@ -92,6 +92,19 @@ def test_a_member_hands_over_only_before_a_restart() -> None:
     assert not _change("update", old, reloads).effects.hands_over
 
 
+def test_a_step_may_restart_what_it_sets() -> None:
+    step = {"read": "r", "want": "1", "act": "a", "restarts": "PostgreSQL", "restarts_on": ["/a"]}
+    old = {"files": {"/a": _file("x\n")}, "steps": {"settings": step}}
+    by_file = {"files": {"/a": _file("y\n")}, "steps": {"settings": step}}
+    by_setting = {"files": {"/a": _file("x\n")}, "steps": {"settings": {**step, "want": "2"}}}
+    by_nothing = {"files": {"/a": _file("x\n")}, "steps": {"settings": {**step, "act": "b"}}}
+
+    assert _change("update", old, by_file).effects == Effects(may_restart=("PostgreSQL",))
+    assert _change("update", old, by_setting).effects == Effects(may_restart=("PostgreSQL",))
+    assert _change("update", old, by_nothing).effects == Effects()
+    assert _change("create", {}, by_file).effects == Effects()
+
+
 def test_a_deleted_member_leaves_its_cluster() -> None:
     assert _change("delete", {"units": {"u": _unit()}, "leave": "go"}, {}).effects == Effects(
         stops=("u",), hands_over=True
