@@ -1,6 +1,7 @@
 """The shape of the inputs of `Service` and `Host`, with the defaults of what may be left out."""
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated, Any, Literal
 
@@ -123,6 +124,15 @@ class ServiceShape(Shape):
     confirm: StrictBool = False
 
 
+ENTRIES: Mapping[str, type[Shape]] = {
+    "users": UserShape,
+    "directories": DirectoryShape,
+    "files": FileShape,
+    "units": UnitShape,
+    "steps": StepShape,
+}
+
+
 class RequirementsShape(Shape):
     """What a machine must have; what is left out is not asked for."""
 
@@ -158,6 +168,18 @@ def complete(shape: type[Shape], inputs: dict[str, Any]) -> tuple[dict[str, Any]
     exclude = {"requirements"} if isinstance(made, HostShape) else None
     whole = made.model_dump(by_alias=True, exclude_unset=False, exclude=exclude)
     return {name: inputs["requirements"] if name == "requirements" else whole[name] for name in inputs}, []
+
+
+def renewed(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of a service, with the defaults of settings that did not exist when it was written."""
+    return {name: _renewed(ENTRIES[name], value) if name in ENTRIES else value for name, value in state.items()}
+
+
+def _renewed(shape: type[Shape], entries: Any) -> Any:
+    if not isinstance(entries, Mapping):
+        return entries
+    defaults = {name: field.default for name, field in shape.model_fields.items() if not field.is_required()}
+    return {key: {**defaults, **entry} if isinstance(entry, Mapping) else entry for key, entry in entries.items()}
 
 
 def _sentence(problem: Any) -> str:

@@ -8,6 +8,7 @@ from pulumi.provider.experimental import provider as sdk
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from onprem.connections import Connections
+from onprem.declarations import renewed
 from onprem.differences import Kind, differences
 from onprem.errors import OnPremError
 from onprem.hosts import Hosts
@@ -83,7 +84,9 @@ class OnPrem(sdk.Provider):
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         live, declared = plain(request.old_state), plain(request.new_inputs)
-        if not _is_service(request.urn):
+        if _is_service(request.urn):
+            live = renewed(live)
+        else:
             # Facts are not declared, and what an imported host requires is not known before the next refresh.
             live = {name: value for name, value in live.items() if name != "facts"}
             declared = {name: value for name, value in declared.items() if name in live}

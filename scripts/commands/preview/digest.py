@@ -6,6 +6,8 @@ from typing import Any
 import pydantic
 from pydantic.alias_generators import to_camel
 
+from onprem.declarations import renewed
+
 NOT_CHANGES = frozenset({"same", "read", "refresh", "discard", "read-replacement", "read-discard"})
 PARTS_OF_REPLACE = frozenset({"create-replacement", "delete-replaced"})
 
@@ -54,12 +56,12 @@ class Step(Part):
     @property
     def live(self) -> Mapping[str, Any]:
         """What the resource was when it was read last."""
-        return self.old_state.outputs if self.old_state else {}
+        return renewed(self.old_state.outputs) if self.old_state else {}
 
     @property
     def declared(self) -> Mapping[str, Any]:
         """What the program declares now."""
-        return self.new_state.inputs if self.new_state else {}
+        return renewed(self.new_state.inputs) if self.new_state else {}
 
     @property
     def changed_properties(self) -> frozenset[str]:
