@@ -7,7 +7,7 @@ UNIT = {"running": True, "enabled": True, "reload_on": []}
 
 
 def test_a_state_of_an_older_release_does_not_differ_by_settings_it_could_not_have() -> None:
-    old = {"host": "h", "service": "s", "steps": {"go": STEP}, "units": {"a.service": UNIT}, "packages": {"x": ""}}
+    old = {"host": "h", "service": "s", "steps": {"go": STEP}, "units": {"a.service": UNIT}, "packages": {"htop": ""}}
     declared, problems = complete(ServiceShape, old)
 
     assert problems == []
