@@ -23,10 +23,12 @@ COMMAND = f"sudo -n {PROGRAM}"
 SUDOERS = "/etc/sudoers.d/im-reader"
 KEYS_FILE = f"{KEYS}/{ACCOUNT}"
 KEYS_COMMAND = "/usr/local/sbin/im-reader-keys"
-MOST_LOGINS = 8
+MOST_LOGINS = 16
+"""The program is what counts those it serves; this bounds logins that start none."""
 SHELL = "/bin/sh"
 """sshd starts even a forced command by the account's shell."""
-STARTS = f"runuser -u {ACCOUNT} -- {COMMAND} </dev/null | grep -aq onprem-reader"
+STARTS = f"runuser -u {ACCOUNT} -- {COMMAND} </dev/null 2>&1 | grep -aq onprem-reader"
+"""It says its name, also when it has no place left: who takes them all cannot hold up an update."""
 
 
 class ReaderSettings(Settings):

@@ -59,6 +59,10 @@ SENTENCES = (
         r"onprem-reader: (command )?not found|onprem-reader: No such file",
         "{user} is a login like others and not that of a reader; install the reader there, or correct ONPREM_READER",
     ),
+    (
+        r"(?<=onprem-reader: )all \d+ places are taken",
+        "its reader cannot be used now: {0}; try again once other looks have ended",
+    ),
     (r"sudo: (command )?not found|sudo: No such file", "sudo is not installed; install it, or set user: root"),
     (r"[^\n]*is not (in the sudoers file|allowed to)[^\n]*", "{user} may not use sudo; add it to the sudoers"),
     (

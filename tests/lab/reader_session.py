@@ -54,9 +54,9 @@ def thief(lab: PrivateLab, address: str, key: Path) -> Thief:
 class ReaderSession:
     """One connection to the reader; frames go as they are given."""
 
-    def __init__(self, thief: Thief, *options: str) -> None:
+    def __init__(self, thief: Thief, *options: str, seconds: int = SECONDS) -> None:
         pipe = subprocess.PIPE
-        argv = thief.command(*options, thief.login)
+        argv = thief.command(*options, thief.login, seconds=seconds)
         self.process = subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, cwd=ROOT)
         self.received = b""
 
@@ -65,10 +65,11 @@ class ReaderSession:
         return self._read(len(READER_MARKER)) == READER_MARKER
 
     def send(self, data: bytes) -> None:
-        """Bytes as they are."""
+        """Bytes as they are, until nobody takes them any more."""
         assert self.process.stdin is not None
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(data)
+            self.process.stdin.flush()
 
     def ask(self, **request: Any) -> dict[str, Any]:
         """Result, or error with `message`."""

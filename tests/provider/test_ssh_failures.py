@@ -40,6 +40,10 @@ SSH = "ssh ops@192.0.2.1"
             " ONPREM_READER",
         ),
         (
+            "onprem-reader: all 8 places are taken\n",
+            "db1: its reader cannot be used now: all 8 places are taken; try again once other looks have ended",
+        ),
+        (
             "sudo: a password is required\n",
             "db1: ops may not become root without a password (sudo: a password is required); let sudo run python3 with"
             " NOPASSWD, or set user: root",

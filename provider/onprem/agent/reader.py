@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import distribution, facts, frames, manifest
+from . import distribution, facts, frames, manifest, places
 from .commands import TERMINATE_SECONDS, Commands
 from .declaration import parse
 from .errors import AgentError
@@ -28,6 +28,7 @@ from .scrubber import Scrubber
 from .store import Store
 
 MARKER = b"\0onprem-reader\0"
+NO_PLACE = f"onprem-reader: all {places.COUNT} places are taken"
 LARGEST_REQUEST = 16 * 1024
 MOST_REQUESTS = 1000
 FIELDS = ("id", "service", "requirements")
@@ -155,6 +156,8 @@ def main() -> None:
     """Answers on standard output; nothing else of this process reaches the client."""
     os.umask(0o077)
     os.nice(NICENESS)
+    if not places.take_one():
+        sys.exit(NO_PLACE)
     sink = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
