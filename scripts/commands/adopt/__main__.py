@@ -30,7 +30,8 @@ Looks at servers that run already and says what this deployment would change on 
 declares, and which settings would leave all as it is. Changes nothing on a host. Writes to .adopt/STACK, mode 0600:
 import.json for `pulumi import --file`, with the stack file as it stands; proposed.json, for the stack file with the
 proposed settings; Pulumi.STACK.yaml, that stack file. Both files hold passwords and keys: delete them once imported.
-Exit code: 0 looked, 1 a host could not be looked at (the others were) or nothing could. docs/existing-hosts.md.
+Exit code: 0 looked, 1 a host could not be looked at (the others were), nothing could, or the proposed settings must be
+written by hand. docs/existing-hosts.md.
 """
 WRITERS = {"text": forms.text, "markdown": forms.markdown, "json": forms.as_json}
 
@@ -65,14 +66,15 @@ def main(argv: Sequence[str] | None = None, opener: Opener = open_ssh) -> int:
         refuse_outside_lab("adopt", options.stack, ROOT, os.environ)
         config = read(options.stack, options.stacks, options.program, installed_engine(), os.environ)
         found = look(options, config, opener)
-        write(options, config, found)
+        write_imports(options, found)
+        sys.stdout.write(WRITERS[options.format](found))
+        write_proposal(options, config, found)
     except (AdoptError, ApplyError, OnPremError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("adopt: interrupted; no host was changed\n")
         return 130
-    sys.stdout.write(WRITERS[options.format](found))
     return forms.exit_code(found)
 
 
@@ -88,14 +90,20 @@ def look(options: argparse.Namespace, config: Config, opener: Opener) -> Adoptio
             runner.run(hosts.close())
 
 
-def write(options: argparse.Namespace, config: Config, found: Adoption) -> None:
-    """The files described in --help."""
+def write_imports(options: argparse.Namespace, found: Adoption) -> None:
+    """The two files for `pulumi import`."""
     folder = options.folder / options.stack
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     imports.write(folder / "import.json", found.as_is.taken)
     imports.write(folder / "proposed.json", found.proposed.taken)
+
+
+def write_proposal(options: argparse.Namespace, config: Config, found: Adoption) -> None:
+    """The stack file with the proposed settings; raises when it cannot be written, and leaves none of before."""
+    path = options.folder / options.stack / config.path.name
+    path.unlink(missing_ok=True)
     text = written(str(config.path), config.path.read_text(), _new(config, found.settings))
-    (folder / config.path.name).write_text(text)
+    path.write_text(text)
     if options.write:
         config.path.write_text(text)
 

@@ -20,6 +20,7 @@ from commands.preview.safe import fenced, line
 from commands.preview.text import text as preview_text
 
 VERSION = 1
+SURVEYED = ("units", "ports", "logins", "jobs", "files")
 
 
 def document(found: Adoption) -> dict[str, Any]:
@@ -106,7 +107,8 @@ def _state(unit: Mapping[str, Any]) -> str:
 
 
 def _ways_in(login: Mapping[str, Any]) -> str:
-    keys = f"{len(login['keys'])} keys" if login["keys"] else ""
+    count = len(login["keys"])
+    keys = f"{count} key{'' if count == 1 else 's'}" if count else ""
     password = "a password" if login["password"] else ""
     return ", ".join(filter(None, (keys, password, "sudo" if login["sudo"] else "")))
 
@@ -127,9 +129,6 @@ def _looked(found: Adoption) -> Iterator[dict[str, Any]]:
     for host, stock in found.stocks.items():
         whole = {"facts": stock.facts, "unknown": {name: stock.survey[name] for name in SURVEYED}}
         yield {"host": host, "status": "looked", "reason": "", **whole}
-
-
-SURVEYED = ("units", "ports", "logins", "jobs", "files")
 
 
 def _unreachable(found: Adoption) -> Iterator[dict[str, Any]]:
