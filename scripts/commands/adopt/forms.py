@@ -69,7 +69,6 @@ def sentences(found: Adoption) -> Iterator[str]:
         yield from f"could not look: {reason}".splitlines()
     for one in found.existing:
         yield f"{'REFUSED' if one.refused else 'data'}: {one}"
-    yield from (f"not read: {sentence}" for sentence in not_read(found))
     if found.recalled:
         yield f"passwords that the hosts have already, and that are imported: {', '.join(found.recalled)}"
 
