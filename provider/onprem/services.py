@@ -95,6 +95,8 @@ class Services:
             raise OnPremError(f"{identity}: not the ID of a Service; expected <host>/<service>")
         connection = await self._connections.get(host)
         answer = await connection.request("manifest", report, service=service)
+        if damaged := answer.get("damaged"):
+            raise OnPremError(f"{identity}: {damaged}")
         if answer["declared"] is None:
             known = ", ".join(sorted(answer["services"])) or "none"
             raise OnPremError(

@@ -47,7 +47,7 @@ GREET = {
         "/etc/greet/greeting": file("Hello\n"),
         "/etc/greet/secret": file("user=im\npw=${secret:pw}\n", "0600"),
         "/etc/greet/key.pem": file("${secret:key}", "0600"),
-        "/etc/greet/large": file(20_000 * "x"),
+        "/etc/greet/large": file(100_000 * "x"),
     },
     "secrets": {"pw": FILE_SECRET, "key": KEY, "other": STDIN_SECRET},
     "steps": {

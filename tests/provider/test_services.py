@@ -146,6 +146,15 @@ def test_an_import_reads_what_the_host_remembers() -> None:
     use(hosts, act)
 
 
+def test_a_damaged_manifest_is_not_imported() -> None:
+    told = {"declared": None, "services": ["nginx"], "damaged": "m.json was damaged; restore it"}
+    hosts = ScriptedHosts({"manifest": lambda _: told})
+
+    assert sentence(hosts, lambda services, said: services.find("web1/nginx", said)) == (
+        "web1/nginx: m.json was damaged; restore it"
+    )
+
+
 def test_a_mistyped_import_names_the_known_services() -> None:
     hosts = ScriptedHosts({"manifest": lambda _: {"declared": None, "services": ["redis", "nginx"]}})
     assert sentence(hosts, lambda services, said: services.find("web1/nginxx", said)) == (

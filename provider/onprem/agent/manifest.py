@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .before import Before, from_wire
+from .errors import AgentError
 from .store import Store, read_json
 
 
@@ -53,8 +54,16 @@ def load(store: Store, service: str) -> Manifest | None:
 
 def read(path: Path) -> Manifest | None:
     """The manifest in a file, None when that is not there."""
-    wire: dict[str, Any] | None = read_json(path)
-    if wire is None:
-        return None
+    try:
+        wire: dict[str, Any] | None = read_json(path)
+        return None if wire is None else _of_wire(wire)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        raise AgentError(
+            f"{path} was damaged; restore it, or remove it: then the next change writes it anew, and what the host had"
+            " before us is forgotten"
+        ) from None
+
+
+def _of_wire(wire: Mapping[str, Any]) -> Manifest:
     before, digests = from_wire(wire["before"]), wire.get("secret_digests") or {}
-    return Manifest(wire["declared"], before, wire["packages"], wire["users"], digests)
+    return Manifest(dict(wire["declared"]), before, wire["packages"], wire["users"], digests)

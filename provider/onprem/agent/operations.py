@@ -62,9 +62,14 @@ def live(
 
 def read_manifest(call: Call) -> dict[str, Any]:
     """What was declared when this host was last changed, which services it has, and which a change left half done."""
-    found = manifest.load(call.store, call.service)
-    declared = dict(found.declared) if found else None
-    return {"declared": declared, "services": call.store.services(), "unfinished": lock.cut_off(call.store)}
+    services, unfinished = call.store.services(), lock.cut_off(call.store)
+    told: dict[str, Any] = {"declared": None, "services": services, "unfinished": unfinished, "damaged": ""}
+    service = call.service
+    try:
+        found = manifest.load(call.store, service)
+    except AgentError as error:
+        return {**told, "damaged": str(error)}
+    return {**told, "declared": dict(found.declared)} if found else told
 
 
 def measure(call: Call) -> dict[str, Any]:

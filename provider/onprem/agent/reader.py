@@ -29,8 +29,9 @@ from .store import Store
 
 MARKER = b"\0onprem-reader\0"
 NO_PLACE = f"onprem-reader: all {places.COUNT} places are taken"
-LARGEST_REQUEST = 16 * 1024
-MOST_REQUESTS = 1000
+LARGEST_REQUEST = 4 * 1024
+MOST_REQUESTS = 200
+"""A look at twenty services asks 41. All may wait at once, and one of nested lists takes 40 times its size."""
 FIELDS = ("id", "service", "requirements")
 SECONDS = 900
 NICENESS = 10

@@ -35,8 +35,10 @@ def items(declared: Properties, live: Properties) -> Iterator[Item]:
         yield Item("unfinished change", "", unfinished)
 
 
-def manifest_items(declared: Properties, manifest: Properties | None) -> Iterator[Item]:
+def manifest_items(declared: Properties, manifest: Properties | None, damaged: str = "") -> Iterator[Item]:
     """`manifest` is the declaration that the host remembers; without one there is nothing to compare."""
+    if damaged:
+        yield Item("manifest", "", damaged)
     if manifest is None:
         return
     ours, theirs = (_leaves(_comparable(each, declared)) for each in (declared, manifest))
@@ -45,7 +47,8 @@ def manifest_items(declared: Properties, manifest: Properties | None) -> Iterato
         line for path in paths for line in (f"@@ {path} @@", *text_diff(ours.get(path, ""), theirs.get(path, ""))[1:])
     ]
     if paths:
-        yield Item("manifest", "", "what the host was last told differs from the state", (*HEADER, *lines))
+        what = "what the host was last told differs from the state; any change of the service tells it anew"
+        yield Item("manifest", "", what, (*HEADER, *lines))
 
 
 HEADER = ("--- declared", "+++ found")

@@ -81,10 +81,11 @@ class _Run:
             return ServiceFound(name, not_read=(f"{about}: could not be read within {self.seconds:.0f} s",))
         known.services.update(manifest["services"])
         known.unfinished.update(manifest["unfinished"])
-        if manifest["declared"] is None:
+        damaged = manifest.get("damaged", "")
+        if manifest["declared"] is None and not damaged:
             self.notes.append(f"{about}: the host has no record of what it was told; the next change writes it")
         self.certificates += in_files(inputs, live)
-        found = (*items(inputs, live), *manifest_items(inputs, manifest["declared"]))
+        found = (*items(inputs, live), *manifest_items(inputs, manifest["declared"], damaged))
         return ServiceFound(name, found, tuple(heard.warnings))
 
 

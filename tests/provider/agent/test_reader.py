@@ -191,11 +191,11 @@ def test_names_and_paths_of_the_clients_choice_are_not_looked_up(store: Store, m
 @pytest.mark.parametrize(
     ("sent", "message"),
     [
-        (b"\xff\xff\xff\xff", "a request of 4294967295 bytes is larger than the 16384 that are taken"),
-        (b"\x00\x00\x40\x01", "a request of 16385 bytes is larger than the 16384 that are taken"),
+        (b"\xff\xff\xff\xff", "a request of 4294967295 bytes is larger than the 4096 that are taken"),
+        (b"\x00\x00\x10\x01", "a request of 4097 bytes is larger than the 4096 that are taken"),
         (frame(b"[]"), "a request must be a JSON object"),
         (frame(b"PK\x03\x04"), "Expecting value: line 1 column 1 (char 0)"),
-        (frame(b"[" * 10_000), "maximum recursion depth exceeded"),
+        (frame(b"[" * 4_000), "maximum recursion depth exceeded"),
     ],
 )
 def test_what_is_no_request_ends_it_with_a_reason(store: Store, sent: bytes, message: str) -> None:

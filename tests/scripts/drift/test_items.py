@@ -63,7 +63,10 @@ def test_a_manifest_that_differs_is_one_item_with_its_paths() -> None:
     files = {"/etc/x": {"content": "a\nz\n", "mode": "0644"}, "/etc/y": {"content": ""}}
     (item,) = manifest_items(DECLARED, {**DECLARED, "files": files, "secrets": {"pw": "", "new": ""}})
 
-    assert (item.kind, item.what) == ("manifest", "what the host was last told differs from the state")
+    assert (item.kind, item.what) == (
+        "manifest",
+        "what the host was last told differs from the state; any change of the service tells it anew",
+    )
     assert item.lines[:5] == (*HEADER, '@@ files["/etc/x"].content @@', " a", "-b")
     assert item.lines[-2:] == ("@@ secrets.new @@", "+(secret)")
     assert '@@ files["/etc/y"].mode @@' in item.lines

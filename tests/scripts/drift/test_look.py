@@ -129,6 +129,19 @@ def test_a_manifest_that_differs_is_drift() -> None:
     assert [item.kind for item in found.services[0].items] == ["manifest"]
 
 
+def test_a_damaged_manifest_is_drift_and_hides_no_other() -> None:
+    answer = {"declared": None, "services": ["nginx"], "unfinished": [], "damaged": "m.json was damaged; restore it"}
+    hosts = ScriptedHosts({"read": lambda _: read("0600"), "manifest": lambda _: answer})
+
+    found = run(hosts, state(service("web1", "nginx")))
+
+    assert [(item.kind, item.what) for item in found.hosts[0].services[0].items] == [
+        ("file", "mode: 0644 declared, 0600 found"),
+        ("manifest", "m.json was damaged; restore it"),
+    ]
+    assert found.notes == ()
+
+
 def test_a_host_without_a_record_is_a_note() -> None:
     hosts = ScriptedHosts(
         {"read": lambda _: read(), "manifest": lambda _: {"declared": None, "services": [], "unfinished": []}}
