@@ -209,10 +209,13 @@ def no_port_mapper(host: HostPlan) -> dict[str, Unit]:
 
 def steps(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Step]:
     """The tables, and with several hosts the membership; both before ejabberd serves."""
-    psql = f"PGSERVICEFILE={DATABASE_SERVICE} psql service={postgresql.IM_DATABASE.name} -X -q -v ON_ERROR_STOP=1"
+    database = f"service={postgresql.IM_DATABASE.name}"
+    psql = f"export PGSERVICEFILE={DATABASE_SERVICE}; psql {database} -X -q -v ON_ERROR_STOP=1"
     loaded = "select case when to_regclass('public.users') is null then 'no tables' else 'tables of ejabberd' end"
+    # A database that was lost and founded anew knows no ejabberd: that is a state, not a failure to read one.
+    refused = f"{{ pg_isready -q -d {database} && echo login is refused; }}"
     schema = Step(
-        read=f'{psql} -A -t -c "{loaded}"',
+        read=f'{psql} -A -t -c "{loaded}" || {refused}',
         want="tables of ejabberd",
         act=f"{psql} -1 -f {SCHEMA}",
         when="before_start",
