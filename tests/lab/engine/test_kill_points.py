@@ -153,7 +153,8 @@ def chosen(points: Sequence[Point], every: bool) -> list[Point]:
 def cut_off_again_and_again(stack: EngineStack, points: Sequence[Point]) -> None:
     """Each run is cut off at the first of the points that are left; what it left is cleared by our command.
 
-    A run goes on after some cuts, with services that do not need the one that failed: their points are passed by.
+    A run goes on after some cuts, with services that do not need the one that failed: their points are passed by. Which
+    these are differs from run to run: etcd, RabbitMQ and Redis come in any order. At least half are tried.
     """
     left = list(points)
     while left and any(point.service == points[-1].service for point in left):
@@ -163,7 +164,7 @@ def cut_off_again_and_again(stack: EngineStack, points: Sequence[Point]) -> None
         print(f"{point}: ended with {run.process.returncode}", *errors(run.said), sep="\n  ", flush=True)
         recover(stack)
     print("passed by:", *left, sep="\n  ", flush=True)
-    assert len(left) <= len(points) // 4
+    assert len(left) <= len(points) // 2
 
 
 def recover(stack: EngineStack) -> str:
