@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks import BenchmarkError, lab
 from benchmarks.items import SERVICES
-from benchmarks.report import lines
+from benchmarks.report import lines, write
 from benchmarks.results import Results, document
 from benchmarks.rounds import Rounds
 from benchmarks.tools import CASES, Selection, left_out
@@ -45,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument(
         "--results", type=Path, default=ROOT / "benchmarks/results.jsonl", metavar="FILE", help="the samples"
     )
+    arguments.add_argument("--document", type=Path, metavar="FILE", help="put the tables into this document, too")
+    arguments.add_argument("--report", action="store_true", help="measure nothing; show what the results file has")
     arguments.add_argument("--fresh", action="store_true", help="forget the samples in the results file")
     return arguments
 
@@ -55,26 +57,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     counts = options.hosts or (QUICK_HOSTS if options.quick else FULL_HOSTS)
     try:
-        lab.ensure()
-        with only_one(Shared().lock("benchmark")):
-            results = run(options, counts)
+        results = Results(options.results) if options.report else measured(options, counts)
+        show(options, results, counts)
     except BenchmarkError as error:
         print(f"benchmark: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("benchmark: interrupted; run it again to go on", file=sys.stderr)
         return 130
-    missing = left_out(counts, ansible=not options.quick)
-    samples = [each for each in results.samples if each.hosts in counts]
-    if options.format == "json":
-        print(json.dumps(document(samples, about(missing)), indent=1))
-    else:
-        print("\n".join(lines(samples, missing)))
     return 0
 
 
+def show(options: argparse.Namespace, results: Results, counts: Sequence[int]) -> None:
+    """On standard output, and in a document when one is named."""
+    missing = left_out(counts, ansible=not options.quick)
+    samples = [each for each in results.samples if each.hosts in counts]
+    tables = list(lines(samples, missing))
+    if options.document:
+        write(options.document, tables)
+    print(json.dumps(document(samples, about(missing)), indent=1) if options.format == "json" else "\n".join(tables))
+
+
+def measured(options: argparse.Namespace, counts: Sequence[int]) -> Results:
+    """All rounds, one number of hosts after the other; raises what keeps them from being measured."""
+    lab.ensure()
+    with only_one(Shared().lock("benchmark")):
+        return run(options, counts)
+
+
 def run(options: argparse.Namespace, counts: Sequence[int]) -> Results:
-    """All rounds, one number of hosts after the other."""
+    """As `measured`, with nobody else at it."""
     if options.fresh:
         options.results.unlink(missing_ok=True)
     results = Results(options.results)

@@ -106,7 +106,9 @@ class Rounds:
     def _ensure_deployed(self) -> None:
         if not self._deployed:
             say(f"{len(self._hosts.names)} hosts: deploying, not measured")
-            self._bare(self._tools.ours)
+            self._hosts.renew()
+            self._make(self._tools.project)
+            self._hosts.each(lambda host: apply(self.declared[host]))
             self._run("first", self._tools.ours)
 
     def _settle(self, project: Project) -> None:

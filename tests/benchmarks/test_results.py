@@ -3,7 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.report import lines
+import pytest
+
+from benchmarks import BenchmarkError
+from benchmarks.report import BEGIN, END, lines, write
 from benchmarks.results import Results, Sample, document
 
 SAMPLE = Sample(1, "check", "ours", 0, 2.0, 1.0, 0.5, 1, 0)
@@ -36,14 +39,45 @@ def test_json_has_the_median_under_case_hosts_and_tool() -> None:
     }
 
 
-def test_the_table_has_a_row_for_each_tool_and_says_what_was_left_out() -> None:
+def test_the_tables_have_a_row_for_each_case_and_say_what_was_left_out() -> None:
     assert list(lines(SAMPLES, ["Ansible was left out."])) == [
-        "### Check, nothing differs",
+        "### 1 host: seconds",
         "",
-        "| hosts | tool | seconds | CPU here | CPU on hosts | logins | found |",
-        "|---:|---|---:|---:|---:|---:|---:|",
-        "| 1 | ours | 3.00 | 1.00 | 0.50 | 2 | 0 |",
-        "| 1 | floor | 0.50 | 1.00 | 0.50 | 1 | 0 |",
+        "|  | floor | ours |",
+        "| --- | ---: | ---: |",
+        "| Check, nothing differs | 0.5 | 3.0 |",
+        "",
+        "### 1 host: CPU seconds here + on the hosts",
+        "",
+        "|  | floor | ours |",
+        "| --- | ---: | ---: |",
+        "| Check, nothing differs | 1.0 + 0.5 | 1.0 + 0.5 |",
+        "",
+        "### 1 host: logins on all hosts together",
+        "",
+        "|  | floor | ours |",
+        "| --- | ---: | ---: |",
+        "| Check, nothing differs | 1 | 2 |",
         "",
         "Ansible was left out.",
     ]
+
+
+def test_the_tables_take_the_place_of_older_ones_in_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks.md"
+    path.write_text(f"# Title\n\n{BEGIN}\n{END}\n\nEnd.\n")
+
+    write(path, ["older"])
+    write(path, ["newer"])
+
+    assert path.read_text() == f"# Title\n\n{BEGIN}\n\nnewer\n\n{END}\n\nEnd.\n"
+
+
+def test_refuses_a_document_without_a_place_for_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks.md"
+    path.write_text("# Title\n")
+
+    with pytest.raises(BenchmarkError) as refused:
+        write(path, ["newer"])
+
+    assert str(refused.value) == f"{path}: has no place for the tables; add the lines {BEGIN} and {END}"
