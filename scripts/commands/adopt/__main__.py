@@ -15,9 +15,9 @@ from commands.adopt.declared import Program
 from commands.adopt.look import Hosts
 from commands.adopt.proposal import written
 from commands.apply import ApplyError
+from commands.apply.engine import installed_engine
 from commands.apply.lab_stack import refuse_outside_lab
 from commands.apply.stack_file import as_config, project_name
-from commands.verify.outputs import installed_engine
 from onprem.connections import Connections
 from onprem.errors import OnPremError
 from onprem.inventory import read_hosts

@@ -1,31 +1,29 @@
 """The command line of `scripts/drift`."""
 
 import argparse
-import asyncio
+import importlib
 import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
 
 from commands.apply import ApplyError
+from commands.apply.engine import installed_engine
 from commands.apply.lab_stack import refuse_outside_lab
 from commands.drift import DriftError, metrics, text
-from commands.drift.certificates import in_values
 from commands.drift.document import document
 from commands.drift.findings import Findings, Outcome
-from commands.drift.hidden import without_secrets
-from commands.drift.look import look
-from commands.drift.state import Places, State, load_state
-from commands.verify.outputs import installed_engine
-from onprem.connections import Connections
-from onprem.modes import Modes, read_modes
-from onprem.transport import Opener, opener_for
+from commands.drift.state import Places, load_state
+
+if TYPE_CHECKING:
+    from onprem.transport import Opener
 
 ROOT = Path(__file__).parents[3]
 WHAT_IT_DOES = """\
@@ -77,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
-def main(argv: Sequence[str] | None = None, opener: Opener | None = None) -> int:
+def main(argv: Sequence[str] | None = None, opener: "Opener | None" = None) -> int:
     """Returns the exit code."""
     options = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -101,23 +99,16 @@ def main(argv: Sequence[str] | None = None, opener: Opener | None = None) -> int
     return findings.outcome
 
 
-def find(options: argparse.Namespace, environment: Mapping[str, str], opener: Opener | None) -> Findings:
+def find(options: argparse.Namespace, environment: Mapping[str, str], opener: "Opener | None") -> Findings:
     """One look at all hosts; raises when there is nothing to compare with."""
+    # Importing this takes Python as long as the engine takes to tell its state.
+    threading.Thread(target=importlib.import_module, args=("commands.drift.comparison",)).start()
     places = Places(options.program, options.stacks, options.saved, installed_engine())
     state = load_state(options.stack, places, environment)
-    modes = _modes(state, environment)
-    connections = Connections(state.logins, opener or opener_for(modes.reader))
-    seen = asyncio.run(look(state, connections, modes, options.timeout))
-    findings = Findings(
-        options.stack,
-        state.source,
-        datetime.now(UTC),
-        seen.hosts,
-        (*in_values(state), *seen.certificates),
-        (*state.notes, *seen.notes),
-        timedelta(days=options.certificate_days),
-    )
-    return without_secrets(findings, state)
+    from commands.drift.comparison import compare
+
+    near = timedelta(days=options.certificate_days)
+    return compare(options.stack, state, environment, opener, options.timeout, near)
 
 
 def show(findings: Findings, form: str) -> None:
@@ -128,14 +119,6 @@ def show(findings: Findings, form: str) -> None:
     console = Console(highlight=False, soft_wrap=True, emoji=False)
     for line in text.lines(findings):
         console.print(line)
-
-
-def _modes(state: State, environment: Mapping[str, str]) -> Modes:
-    modes = read_modes(environment)
-    if strangers := sorted(modes.offline - state.logins.keys()):
-        known = ", ".join(sorted(state.logins)) or "none"
-        raise DriftError(f"ONPREM_OFFLINE: {', '.join(strangers)}: not in onprem:hosts; known hosts: {known}")
-    return modes
 
 
 def _metrics_file(name: str) -> Path:

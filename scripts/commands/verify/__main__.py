@@ -14,10 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from commands.apply import ApplyError
+from commands.apply.engine import installed_engine
 from commands.apply.lab_stack import refuse_outside_lab
 from commands.verify import VerifyError
 from commands.verify.checks import verify
-from commands.verify.outputs import installed_engine, load_outputs
+from commands.verify.outputs import load_outputs
 from commands.verify.run import Check, Run
 
 ROOT = Path(__file__).parents[3]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,11 +44,6 @@ class Outputs(Part):
     endpoints: Endpoints
     ca: str
     accounts: Accounts
-
-
-def installed_engine() -> tuple[str, ...]:
-    """The command that asks the engine, or nothing when there is none."""
-    return ("pulumi",) if shutil.which("pulumi") else ()
 
 
 def load_outputs(
