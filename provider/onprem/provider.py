@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pulumi.provider.experimental import provider as sdk
-from pulumi.provider.experimental.property_value import PropertyValue
+from pulumi.runtime import proto
 
 from onprem.connections import Connections
 from onprem.declarations import renewed
@@ -23,16 +23,16 @@ from onprem.values import plain, properties, secret_paths
 
 CONFIG_KEYS = ("hosts", "version", "pluginDownloadURL")
 KINDS = {
-    Kind.ADD: sdk.PropertyDiffKind.ADD,
-    Kind.DELETE: sdk.PropertyDiffKind.DELETE,
-    Kind.UPDATE: sdk.PropertyDiffKind.UPDATE,
+    Kind.ADD: proto.PropertyDiff.ADD,
+    Kind.DELETE: proto.PropertyDiff.DELETE,
+    Kind.UPDATE: proto.PropertyDiff.UPDATE,
 }
 
 
 class PartlyCreatedError(OnPremError):
     """A create that failed with something left on the host, which the state must know of."""
 
-    def __init__(self, error: OnPremError, identity: str, state: Mapping[str, PropertyValue]) -> None:
+    def __init__(self, error: OnPremError, identity: str, state: Any) -> None:
         super().__init__(str(error), error.stayed)
         self.identity = identity
         self.state = state
@@ -55,19 +55,19 @@ class OnPrem(sdk.Provider):
     async def get_schema(self, request: sdk.GetSchemaRequest) -> sdk.GetSchemaResponse:
         return sdk.GetSchemaResponse(schema())
 
-    async def check_config(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
-        settings = plain(request.new_inputs)
+    async def check_config(self, request: Any) -> Any:
+        settings = plain(request.news)
         reasons = [f"onprem:{key}: unknown; expected hosts" for key in settings if key not in CONFIG_KEYS]
         try:
             self._hosts(settings)
         except OnPremError as error:
             reasons += str(error).splitlines()
-        return sdk.CheckResponse(request.new_inputs, _failures(reasons))
+        return proto.CheckResponse(inputs=request.news, failures=_failures(reasons))
 
-    async def configure(self, request: sdk.ConfigureRequest) -> sdk.ConfigureResponse:
+    async def configure(self, request: Any) -> Any:
         hosts = self._hosts(plain(request.args))
         self._connections = Connections(hosts, self._open)
-        return sdk.ConfigureResponse(accept_secrets=True, supports_preview=True)
+        return proto.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
 
     def _hosts(self, settings: Mapping[str, Any]) -> Any:
         text = settings.get("hosts", "{}")
@@ -77,13 +77,13 @@ class OnPrem(sdk.Provider):
             raise OnPremError(f"ONPREM_OFFLINE: {', '.join(strangers)}: not in onprem:hosts; known hosts: {known}")
         return hosts
 
-    async def check(self, request: sdk.CheckRequest) -> sdk.CheckResponse:
-        inputs, problems = self._resource(request.urn).check(plain(request.new_inputs), plain(request.old_inputs))
-        problems += [f"{name}: holds a secret; put it in secrets" for name in secret_paths(request.new_inputs)]
-        return sdk.CheckResponse(properties(inputs), _failures(problems))
+    async def check(self, request: Any) -> Any:
+        inputs, problems = self._resource(request.urn).check(plain(request.news), plain(request.olds))
+        problems += [f"{name}: holds a secret; put it in secrets" for name in secret_paths(request.news)]
+        return proto.CheckResponse(inputs=properties(inputs), failures=_failures(problems))
 
-    async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
-        live, declared = plain(request.old_state), plain(request.new_inputs)
+    async def diff(self, request: Any) -> Any:
+        live, declared = plain(request.olds), plain(request.news)
         if _is_service(request.urn):
             live = renewed(live)
         else:
@@ -91,56 +91,60 @@ class OnPrem(sdk.Provider):
             live = {name: value for name, value in live.items() if name != "facts"}
             declared = {name: value for name, value in declared.items() if name in live}
         found = {
-            path: sdk.PropertyDiff(KINDS[kind], input_diff=False)
+            path: proto.PropertyDiff(kind=KINDS[kind])
             for path, kind in differences(live, declared).items()
-            if not any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in request.ignore_changes)
+            if not any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in request.ignoreChanges)
         }
-        return sdk.DiffResponse(changes=bool(found), diffs=sorted({_top(path) for path in found}), detailed_diff=found)
+        changes = proto.DiffResponse.DIFF_SOME if found else proto.DiffResponse.DIFF_NONE
+        tops = sorted({_top(path) for path in found})
+        return proto.DiffResponse(changes=changes, diffs=tops, detailedDiff=found, hasDetailedDiff=True)
 
-    async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
+    async def create(self, request: Any) -> Any:
         inputs, resource, report = plain(request.properties), self._resource(request.urn), self._reports(request.urn)
         if request.preview:
             await resource.look(inputs, report)
-            return sdk.CreateResponse(_identity(inputs), request.properties)
+            return proto.CreateResponse(id=_identity(inputs), properties=request.properties)
         try:
             state = await resource.create(inputs, report)
         except OnPremError as error:
             if not error.stayed:
                 raise
             raise PartlyCreatedError(error, _identity(inputs), await self._left(request, report)) from None
-        return sdk.CreateResponse(_identity(inputs), properties(state))
+        return proto.CreateResponse(id=_identity(inputs), properties=properties(state))
 
-    async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
-        """`request.olds` are the old inputs here (see server.py)."""
+    async def update(self, request: Any) -> Any:
+        """What was declared before is handed on, and not what was found."""
         if request.preview:
-            return sdk.UpdateResponse(request.news)
+            return proto.UpdateResponse(properties=request.news)
         inputs, report = plain(request.news), self._reports(request.urn)
         if _is_service(request.urn):
-            return sdk.UpdateResponse(properties(await self._services().update(inputs, plain(request.olds), report)))
-        return sdk.UpdateResponse(properties(await self._resource(request.urn).create(inputs, report)))
+            state = await self._services().update(inputs, plain(request.old_inputs), report)
+        else:
+            state = await self._resource(request.urn).create(inputs, report)
+        return proto.UpdateResponse(properties=properties(state))
 
-    async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
+    async def read(self, request: Any) -> Any:
         inputs, report = plain(request.inputs), self._reports(request.urn)
         if inputs:
             state = await self._resource(request.urn).read(inputs, plain(request.properties), report)
-            return sdk.ReadResponse(request.resource_id, properties(state), dict(request.inputs))
+            return proto.ReadResponse(id=request.id, properties=properties(state), inputs=request.inputs)
         if _is_service(request.urn):
-            inputs, state = await self._services().find(request.resource_id, report)
+            inputs, state = await self._services().find(request.id, report)
         else:
-            inputs = {"host": request.resource_id}
+            inputs = {"host": request.id}
             state = await self._resource(request.urn).read(inputs, {}, report)
-        return sdk.ReadResponse(request.resource_id, properties(state), properties(inputs))
+        return proto.ReadResponse(id=request.id, properties=properties(state), inputs=properties(inputs))
 
-    async def delete(self, request: sdk.DeleteRequest) -> None:
-        """`request.properties` are the old inputs here (see server.py). A host that is no longer required stays."""
+    async def delete(self, request: Any) -> None:
+        """A host that is no longer required stays."""
         if _is_service(request.urn):
-            await self._services().delete(plain(request.properties), self._reports(request.urn))
+            await self._services().delete(plain(request.old_inputs), self._reports(request.urn))
 
     async def cancel(self) -> None:
         if self._connections is not None:
             await self._connections.close()
 
-    async def _left(self, request: sdk.CreateRequest, report: Report) -> dict[str, PropertyValue]:
+    async def _left(self, request: Any, report: Report) -> Any:
         """The state of what a failed create left; what cannot be read counts as not there."""
         inputs = plain(request.properties)
         try:
@@ -169,9 +173,9 @@ def _identity(inputs: Mapping[str, Any]) -> str:
     return "/".join(inputs[name] for name in ("host", "service") if name in inputs)
 
 
-def _failures(reasons: list[str]) -> list[sdk.CheckFailure]:
+def _failures(reasons: list[str]) -> list[Any]:
     """Without a property: the engine would print its value."""
-    return [sdk.CheckFailure("", reason) for reason in reasons]
+    return [proto.CheckFailure(reason=reason) for reason in reasons]
 
 
 def _top(path: str) -> str:

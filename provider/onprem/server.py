@@ -1,4 +1,4 @@
-"""The gRPC server that the engine talks to: the SDK's, with errors that are sentences and the old inputs handed on."""
+"""The gRPC server that the engine talks to: the SDK's, but for what is asked about resources; errors are sentences."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import grpc.aio  # type: ignore[import-untyped]
-from pulumi.provider.experimental.property_value import PropertyValue
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.provider.experimental.server import ProviderServicer
 from pulumi.runtime import proto
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2_grpc, status_pb2
@@ -26,7 +26,7 @@ OPTIONS = [
     ("grpc.server_max_unrequested_time_in_server", WAIT_MILLISECONDS),
 ]
 
-Method = Callable[[Any, Any], Awaitable[Any]]
+Method = Callable[[Any], Awaitable[Any]]
 
 
 class EngineReport:
@@ -51,43 +51,41 @@ class EngineReport:
 
 
 class Servicer(ProviderServicer):
-    """The SDK's servicer raises errors with a Python traceback and drops the old inputs; this one does neither."""
+    """The SDK's servicer raises errors with a Python traceback, and takes long to translate property values."""
+
+    _provider: OnPrem
 
     async def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802 - gRPC's names, here and below
-        return await _answer(super().CheckConfig, request, context)
+        return await _answer(self._provider.check_config, request, context)
 
     async def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return await _answer(super().Configure, request, context)
+        return await _answer(self._provider.configure, request, context)
 
     async def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return await _answer(super().Check, request, context)
+        return await _answer(self._provider.check, request, context)
 
     async def Diff(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return await _answer(super().Diff, request, context)
+        return await _answer(self._provider.diff, request, context)
 
     async def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return await _answer(super().Create, request, context)
+        return await _answer(self._provider.create, request, context)
 
     async def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return await _answer(super().Read, request, context)
+        return await _answer(self._provider.read, request, context)
 
     async def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """With the old inputs as `olds`: what was declared before, not what was found."""
-        request.olds.CopyFrom(request.old_inputs)
-        return await _answer(super().Update, request, context)
+        return await _answer(self._provider.update, request, context)
 
     async def Delete(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """With the old inputs as `properties`."""
-        request.properties.CopyFrom(request.old_inputs)
-        return await _answer(super().Delete, request, context)
+        await _answer(self._provider.delete, request, context)
+        return empty_pb2.Empty()
 
 
 async def _answer(method: Method, request: Any, context: Any) -> Any:
     try:
-        return await method(request, context)
-    except Exception as raised:  # noqa: BLE001 - whatever it is, the engine gets a sentence
-        # The SDK raises a plain Exception instead, with a traceback in its text.
-        cause = raised.__context__ if type(raised) is Exception and raised.__context__ else raised
+        return await method(request)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the engine gets a sentence
+        cause = error
     if isinstance(cause, PartlyCreatedError):
         context.set_trailing_metadata(_partly_created(cause))
     return await context.abort(grpc.StatusCode.UNKNOWN, _sentence(cause))
@@ -95,9 +93,7 @@ async def _answer(method: Method, request: Any, context: Any) -> Any:
 
 def _partly_created(error: PartlyCreatedError) -> tuple[tuple[str, bytes]]:
     """The one error that makes the engine keep the resource, try it again on `up` and delete it on `destroy`."""
-    detail = proto.ErrorResourceInitFailed(
-        id=error.identity, properties=PropertyValue.marshal_map(dict(error.state)), reasons=[str(error)]
-    )
+    detail = proto.ErrorResourceInitFailed(id=error.identity, properties=error.state, reasons=[str(error)])
     status = status_pb2.Status(code=grpc.StatusCode.UNKNOWN.value[0], message=str(error))
     status.details.add().Pack(detail)
     return (("grpc-status-details-bin", status.SerializeToString()),)

@@ -14,7 +14,6 @@ from typing import Any, Self
 
 import grpc.aio  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2, json_format  # type: ignore[import-untyped]
-from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.runtime import proto
 from pulumi.runtime.proto import engine_pb2_grpc, provider_pb2_grpc
 
@@ -77,12 +76,12 @@ class ProviderSession:
 
 def wire(data: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data as it stands in a request, secrets marked."""
-    return dict(json_format.MessageToDict(PropertyValue.marshal_map(properties(data))))
+    return dict(json_format.MessageToDict(properties(data)))
 
 
 def data(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data of a Struct in an answer."""
-    return plain(PropertyValue.unmarshal_map(json_format.ParseDict(fields, proto.ReadResponse().properties)))
+    return plain(json_format.ParseDict(fields, proto.ReadResponse().properties))
 
 
 class Engine(engine_pb2_grpc.EngineServicer):

@@ -65,7 +65,7 @@ def use(
 
 
 def wire(data: dict[str, Any]) -> struct_pb2.Struct:
-    return PropertyValue.marshal_map(properties(data))
+    return properties(data)
 
 
 def live(content: str = "pw=${secret:pw}\n") -> Frame:
@@ -209,13 +209,11 @@ def test_a_create_that_left_nothing_is_not_kept() -> None:
 
 
 def test_check_names_every_problem_and_never_a_secret() -> None:
-    inputs = {
-        **properties({**INPUTS, "secrets": {"pw": f"{CANARY} with spaces"}, "leave": "rm ${secret:pw}"}),
-        "before_restart": PropertyValue(CANARY, is_secret=True),
-    }
+    inputs = wire({**INPUTS, "secrets": {"pw": f"{CANARY} with spaces"}, "leave": "rm ${secret:pw}"})
+    inputs.fields["before_restart"].CopyFrom(PropertyValue(CANARY, is_secret=True).marshal())
 
     async def act(stub: Stub) -> None:
-        checked = await stub.Check(proto.CheckRequest(urn=URN, news=PropertyValue.marshal_map(inputs)))
+        checked = await stub.Check(proto.CheckRequest(urn=URN, news=inputs))
         assert [(failure.property, failure.reason) for failure in checked.failures] == [
             ("", "leave: refers to a secret; secrets may stand in file contents and in stdin only"),
             (
