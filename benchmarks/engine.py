@@ -46,10 +46,17 @@ class Project:
             "BENCHMARK_DECLARED": str(self.folder / "declared.json"),
         }
 
+    @property
+    def unlogged(self) -> dict[str, str]:
+        """Without the log of every request that the engine keeps: a file has the name of the folder for it."""
+        return {"PULUMI_HOME": f"{self.folder}/home"}
+
     def make(self, addresses: Mapping[str, str], environment: Mapping[str, str]) -> None:
         """Without any state."""
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "state").mkdir(parents=True)
+        (self.folder / "home").mkdir()
+        (self.folder / "home/logs").touch()
         hosts = {"onprem:hosts": {name: {"address": address} for name, address in addresses.items()}}
         project = {"name": "benchmark", "runtime": RUNTIME, "plugins": {"providers": [self._plugin]}}
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))

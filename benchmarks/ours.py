@@ -13,10 +13,13 @@ from commands.lab.places import ROOT
 class Engine:
     """`pulumi` with the provider of `project`; where there is no engine, `scripts/apply` in the place of `up`."""
 
-    def __init__(self, name: str, project: Project, cases: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, name: str, project: Project, cases: Mapping[str, str] | None = None, *, logged: bool = True
+    ) -> None:
         self.name = name
         self.project = project
         self._cases = cases or {}
+        self._logged = logged
 
     def declare(self, declared: Declared) -> None:
         self.project.declare(declared)
@@ -24,7 +27,8 @@ class Engine:
     def command(self, case: str) -> Command:
         words = WORDS[self._cases.get(case, case)]
         argv = self.project.command(words) if has_engine() else [f"{ROOT}/scripts/apply", *places(self.project)]
-        return Command(argv, self.project.folder, self.project.environment)
+        more = {} if self._logged else self.project.unlogged
+        return Command(argv, self.project.folder, {**self.project.environment, **more})
 
     def found(self, measured: Measured) -> int | None:
         """The paths that a preview would change; an update's own summary counts resources."""

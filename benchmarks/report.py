@@ -14,11 +14,15 @@ TITLES = {
     "line_one": "One line changed on one host, asked to apply",
     "line_all": "One line changed on every host, asked to apply",
 }
-ORDER = ("floor", "ours_drift", "engine_floor", "ours", "ours_refresh", "pyinfra", "ansible")
+ORDER = (
+    "floor", "ours_drift", "engine_floor", "ours", "engine_floor_unlogged", "ours_unlogged", "ours_refresh", "pyinfra",
+    "ansible",
+)  # fmt: skip
 TABLES: Mapping[str, Callable[[Median], str]] = {
     "seconds": lambda median: f"{median.seconds:.1f}",
     "CPU seconds here + on the hosts": lambda median: f"{median.controller_cpu:.1f} + {median.hosts_cpu:.1f}",
     "logins on all hosts together": lambda median: str(median.logins),
+    "found": lambda median: ", ".join(map(str, median.found)),
 }
 BEGIN, END = "<!-- results -->", "<!-- end of results -->"
 

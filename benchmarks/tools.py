@@ -73,14 +73,16 @@ class Tools:
         if selection.ansible and len(hosts.names) <= ANSIBLE_HOSTS:
             peers.append(Ansible(hosts, folder / "ansible"))
         engine: list[Tool] = [Engine("engine_floor", self.engine_project)] if has_engine() else []
-        refresh: list[Tool] = (
-            [Engine("ours_refresh", self.project, {"unchanged": "unchanged_live"})] if has_engine() else []
-        )
+        refresh: list[Tool] = [Engine("ours_refresh", self.project, REFRESHING)] if has_engine() else []
         looking: list[Tool] = [*([self.ours] if has_engine() else []), Drift(self.project)]
+        unlogged: list[Tool] = [
+            Engine("engine_floor_unlogged", self.engine_project, logged=False),
+            Engine("ours_unlogged", self.project, logged=False),
+        ]
         everything: dict[str, list[Tool]] = {
             "first": [*engine, *peers, self.ours],
             "unchanged": [*engine, *peers, self.ours, *refresh],
-            "check": [*engine, *peers, *looking],
+            "check": [*engine, *peers, *looking, *(unlogged if has_engine() else [])],
             "drift": [*peers, *looking],
             "line_one": [*engine, *peers, self.ours],
             "line_all": [*engine, *peers, self.ours],

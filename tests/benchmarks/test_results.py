@@ -59,6 +59,12 @@ def test_the_tables_have_a_row_for_each_case_and_say_what_was_left_out() -> None
         "| --- | ---: | ---: |",
         "| Check, nothing differs | 1 | 2 |",
         "",
+        "### 1 host: found",
+        "",
+        "|  | floor | ours |",
+        "| --- | ---: | ---: |",
+        "| Check, nothing differs | 0 | 0 |",
+        "",
         "Ansible was left out.",
     ]
 
