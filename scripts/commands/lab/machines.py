@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from commands.lab.processes import Background, Process, remove_tree, wait_until
 
 BOOT = Path(__file__).with_name("boot-host.sh")
 BOOT_SECONDS = 60
+ENVIRONMENT = ("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,23 @@ class Machine:
 
     def running(self) -> Process | None:
         return self.program.find()
+
+    def leader(self) -> int | None:
+        """Process number of the host's own systemd; None while it does not run."""
+        for file in self.cgroup.rglob("cgroup.procs"):
+            for pid in map(int, file.read_text().split()):
+                if is_first_of_its_namespace(pid):
+                    return pid
+        return None
+
+    def inside(self, argv: Sequence[str]) -> list[str]:
+        """The command that runs `argv` on the host as root, beside its network: also while that is cut off."""
+        leader = self.leader()
+        if leader is None:
+            raise LabError(
+                f"{self.name}: is not running; start it with: scripts/lab start {self.places.stack} {self.name}"
+            )
+        return ["nsenter", f"--target={leader}", "--all", "--", "env", "-i", *ENVIRONMENT, *argv]
 
     def make(self, base: Path, public_key: str, sources: Sources) -> None:
         """A half-made host has another name, so it is never booted."""
@@ -118,3 +137,13 @@ class Machine:
 
     def _empty(self) -> bool:
         return "populated 0" in (self.cgroup / "cgroup.events").read_text()
+
+
+def is_first_of_its_namespace(pid: int) -> bool:
+    """Whether it is the process 1 of a container; False for one that has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    numbers = next((line.split()[1:] for line in status.splitlines() if line.startswith("NSpid:")), [])
+    return len(numbers) > 1 and numbers[-1] == "1"

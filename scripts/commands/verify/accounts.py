@@ -14,6 +14,8 @@ from onprem.transport import ssh_options
 
 COMMAND = "/usr/local/lib/im/account"
 SECONDS = 60
+LOGINS = 4
+"""At once; sshd refuses more than a few that have not said who they are."""
 
 
 @dataclass(frozen=True)
@@ -25,23 +27,25 @@ class Account:
 
 
 @contextlib.asynccontextmanager
-async def temporary(accounts: Accounts, count: int) -> AsyncIterator[list[Account]]:
+async def temporary(accounts: Accounts, count: int, prefix: str = "verify") -> AsyncIterator[list[Account]]:
     """`count` new accounts; they are gone afterwards, whatever happens."""
-    made = [Account(f"verify-{secrets.token_hex(6)}", secrets.token_urlsafe(24)) for _ in range(count)]
+    made = [Account(f"{prefix}-{secrets.token_hex(6)}", secrets.token_urlsafe(24)) for _ in range(count)]
+    turn = asyncio.Semaphore(LOGINS)
     try:
         for account in made:
             await _run(accounts, "add", account.user, account.password + "\n")
         yield made
     finally:
-        results = await asyncio.gather(*(_remove(accounts, account) for account in made), return_exceptions=True)
+        results = await asyncio.gather(*(_remove(accounts, account, turn) for account in made), return_exceptions=True)
         errors = [result for result in results if isinstance(result, Exception)]
     if errors:
         raise errors[0]
 
 
-async def _remove(accounts: Accounts, account: Account) -> None:
+async def _remove(accounts: Accounts, account: Account, turn: asyncio.Semaphore) -> None:
     try:
-        await _run(accounts, "remove", account.user)
+        async with turn:
+            await _run(accounts, "remove", account.user)
     except VerifyError as error:
         raise VerifyError(f"{error}; the account {account.user} may still exist") from None
 

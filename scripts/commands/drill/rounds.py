@@ -1,0 +1,137 @@
+"""One round: a stack at rest, a fault while people chat, its end, the stack at rest again; and what was seen."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from commands.drill import DrillError, outages, probes, writes
+from commands.drill.crowd import Crowd
+from commands.drill.faults import Fault, act
+from commands.drill.ledger import Count
+from commands.drill.look import Standing, look, problems
+from commands.drill.probes import Probes
+from commands.drill.site import Site
+
+Made = TypeVar("Made")
+Say = Callable[[str], None]
+
+BEFORE_SECONDS = 3
+"""So long people chat before the fault."""
+REST_SECONDS = 300
+AFTER_SECONDS = 5
+LOOK_SECONDS = 2
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What was measured, in seconds and in numbers; infinity means never."""
+
+    writes_away: float
+    address_away: float
+    sessions_lost: int
+    clients_back: float
+    whole_again: float
+    at_rest: float
+    two_primaries: int
+    rows_lost: int
+    promotions: int
+
+
+@dataclass(frozen=True)
+class Round:
+    """One fault on these hosts: the database's primary before it, the figures, and the messages."""
+
+    fault: str
+    hosts: tuple[str, ...]
+    primary: str
+    at: str
+    figures: Figures
+    messages: Count
+
+
+@dataclass(frozen=True)
+class Drill:
+    """All that a round needs."""
+
+    site: Site
+    crowd: Crowd
+    say: Say
+
+    async def round(self, fault: Fault) -> Round:
+        """Raises when the stack is not at rest before it, or does not come to rest afterwards."""
+        before = await self.at_rest()
+        hosts, at = fault.choose(self.site, before), datetime.now(UTC).isoformat(timespec="seconds")
+        self.say(f"{fault.name}: {' and '.join(hosts)}")
+        tried = Probes(self.site)
+        async with tried.running(), self.crowd.chatting() as ledger:
+            await asyncio.sleep(BEFORE_SECONDS)
+            async with self._suffering(fault, hosts) as begun:
+                await asyncio.sleep(fault.seconds)
+            undone = time.monotonic()
+            whole = await self._until_whole()
+            after = await self.at_rest()
+            rested = time.monotonic()
+            await asyncio.sleep(AFTER_SECONDS)
+        ended = time.monotonic()
+        await self.crowd.settle()
+        found = await probes.rows(self.site, after)
+        figures = Figures(
+            writes_away=writes.away(tried.writes, begun[0], ended),
+            address_away=writes.longest_gap(tried.answers, begun[0], ended),
+            sessions_lost=outages.people(self.crowd.outages, begun[0], ended),
+            clients_back=outages.back(self.crowd.outages, begun[0], ended),
+            whole_again=whole - undone,
+            at_rest=rested - undone,
+            two_primaries=len(writes.two_primaries(tried.writes)),
+            rows_lost=len(writes.lost(tried.writes, found)),
+            promotions=writes.promotions(tried.writes),
+        )
+        return Round(fault.name, hosts, before.primaries[0], at, figures, ledger.count())
+
+    @contextlib.asynccontextmanager
+    async def _suffering(self, fault: Fault, hosts: tuple[str, ...]) -> AsyncIterator[list[float]]:
+        """The moment of the fault. It is taken back whatever happens; a second Ctrl-C waits for that."""
+        begun: list[float] = []
+        try:
+            begun.append(await surely(asyncio.to_thread(act, self.site, fault.inject, hosts)))
+            yield begun
+        finally:
+            await surely(asyncio.to_thread(act, self.site, fault.undo, hosts))
+
+    async def _until_whole(self) -> float:
+        """The moment at which every IM host sees all of them."""
+        members, deadline = self.site.with_role("im"), time.monotonic() + REST_SECONDS
+        while not (await look(self.site)).is_whole(members):
+            if time.monotonic() > deadline:
+                raise DrillError(f"{', '.join(members)}: ejabberd: do not all see each other after {REST_SECONDS} s")
+            await asyncio.sleep(LOOK_SECONDS / 2)
+        return time.monotonic()
+
+    async def at_rest(self) -> Standing:
+        """How things stand, once everything is as it should be."""
+        deadline = time.monotonic() + REST_SECONDS
+        while wrong := problems(self.site, standing := await look(self.site)) or problems(
+            self.site, standing := await look(self.site, health=True)
+        ):
+            if time.monotonic() > deadline:
+                raise DrillError(f"not at rest after {REST_SECONDS} s: {'; '.join(wrong)}")
+            await asyncio.sleep(LOOK_SECONDS)
+        return standing
+
+
+async def surely(work: Awaitable[Made]) -> Made:
+    """Waits to the end, however often somebody wants to cancel; the cancellation comes afterwards."""
+    task = asyncio.ensure_future(work)
+    cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
+    return task.result()

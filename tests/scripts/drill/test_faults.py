@@ -1,0 +1,39 @@
+"""Which hosts a fault is for."""
+
+import pytest
+
+from commands.drill import DrillError
+from commands.drill.faults import FAULTS, holder, im_host, im_hosts, named, primary
+from commands.drill.look import Sight, Standing
+from tests.scripts.drill.stack import NODES, REST, SITE
+
+APART = Standing({"im1": Sight(nodes=NODES, holder=True), "im2": Sight(primary=True, standbys=1, nodes=NODES)})
+
+
+def test_the_primary_and_the_holder_are_where_they_are() -> None:
+    assert primary(SITE, APART) == ("im2",)
+    assert holder(SITE, APART) == ("im1",)
+
+
+def test_the_im_host_is_one_without_another_part_to_play() -> None:
+    assert im_host(SITE, REST) == ("im2",)
+
+
+def test_the_im_host_is_rather_the_holder_than_the_primary() -> None:
+    assert im_host(SITE, APART) == ("im1",)
+
+
+def test_a_split_is_between_all_im_hosts() -> None:
+    assert im_hosts(SITE, REST) == ("im1", "im2")
+
+
+def test_no_names_are_all_faults_in_the_order_of_the_list() -> None:
+    assert named([]) == FAULTS
+    assert [fault.name for fault in named(["vip-holder", "primary-host"])] == ["primary-host", "vip-holder"]
+
+
+def test_an_unknown_name_is_refused_with_those_there_are() -> None:
+    with pytest.raises(DrillError) as refused:
+        named(["primary-host", "flood"])
+
+    assert str(refused.value) == f"flood: no such fault; choose from {', '.join(fault.name for fault in FAULTS)}"
