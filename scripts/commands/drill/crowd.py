@@ -18,6 +18,7 @@ ARRIVE_SECONDS = 60
 SETTLE_SECONDS = 30
 MARGIN = timedelta(seconds=5)
 READERS = 5
+ARCHIVE_SECONDS = 60
 
 
 class Crowd:
@@ -74,9 +75,19 @@ class Crowd:
 
         async def read(person: Person) -> None:
             async with turn:
-                await person.read_archive(self._since - MARGIN)
+                await self._read_archive(person)
 
         await asyncio.gather(*(read(person) for person in self.people))
+
+    async def _read_archive(self, person: Person) -> None:
+        deadline = time.monotonic() + ARCHIVE_SECONDS
+        while True:
+            try:
+                return await person.read_archive(self._since - MARGIN)
+            except DrillError:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(1)
 
     async def _talk(self) -> None:
         for sender in itertools.cycle(self.people):

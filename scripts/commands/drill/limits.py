@@ -36,28 +36,38 @@ class Verdict:
 
 def primary_died(one: Round) -> bool:
     """Also when it was another role of that host that the fault was for."""
-    return one.primary in one.hosts and "split" not in one.fault
+    return one.primary in one.hosts and one.fault in HOST_DIES
 
 
-def primary_lived(one: Round) -> bool:
-    """The database had no reason to choose another."""
-    return not primary_died(one)
+def needs_no_failover(one: Round) -> bool:
+    """The database has no reason to choose another primary."""
+    return one.primary not in one.hosts or one.fault in LEAVES_THE_PRIMARY
 
 
-def im_host_died(one: Round) -> bool:
-    """And nobody can log in while there is no primary, so that is another figure."""
-    return one.fault in ("im-host", "vip-holder") and primary_lived(one)
+def clients_must_be_back(one: Round) -> bool:
+    """Nobody can log in while there is no primary, so a primary that died is another figure."""
+    return one.fault in ("im-host", "vip-holder") and not primary_died(one)
 
 
+def is_named(*faults: str) -> Callable[[Round], bool]:
+    """It is one of these faults."""
+    return lambda one: one.fault in faults
+
+
+HOST_DIES = ("primary-host", "im-host", "im-and-primary", "vip-holder")
+LEAVES_THE_PRIMARY = ("split-50ms", "split-60s", "etcd-down", "queue-member", "cache-primary", "haproxy")
 LIMITS = (
     Limit("messages acknowledged and lost", "lost", 0),
     Limit("writes that two nodes took", "two_primaries", 0),
     Limit("acknowledged rows lost", "rows_lost", 0),
     Limit("seconds without writes, primary's host dead", "writes_away", 25, primary_died),
-    Limit("seconds until 95 % of the clients are back", "clients_back", 4, im_host_died),
-    Limit("seconds without the clients' address", "address_away", 2),
-    Limit("seconds from a split's end to a whole cluster", "whole_again", 60, lambda one: "split" in one.fault),
-    Limit("failovers nobody asked for", "promotions", 0, primary_lived),
+    Limit("seconds without writes, primary's process dead", "writes_away", 6, is_named("primary-process")),
+    Limit("seconds without writes, planned switchover", "writes_away", 3, is_named("switchover")),
+    Limit("seconds until 95 % of the clients are back", "clients_back", 4, clients_must_be_back),
+    Limit("seconds without the clients' address", "address_away", 2, lambda one: one.fault != "power-off"),
+    Limit("seconds from a split's end to a whole cluster", "whole_again", 60, is_named("split-50ms", "split-60s")),
+    Limit("seconds from a cold start to a stack at rest", "at_rest", 300, is_named("power-off")),
+    Limit("failovers nobody asked for", "promotions", 0, needs_no_failover),
 )
 
 

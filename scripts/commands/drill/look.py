@@ -24,6 +24,7 @@ class Sight:
     standbys: int = 0
     nodes: tuple[str, ...] = ()
     holder: bool = False
+    cache: bool = False
     unhealthy: tuple[str, ...] = ()
 
 

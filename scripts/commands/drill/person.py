@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import math
 import random
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any
 
 import slixmpp
 from slixmpp.exceptions import IqError, IqTimeout
+from slixmpp.plugins.xep_0198.stanza import RequestAck
 
 from commands.drill import DrillError
 from commands.drill.ledger import Ledger, Message
@@ -37,7 +39,7 @@ class ChatSession(Session):
         self._person = person
         self.ended = asyncio.Event()
         self.ready = asyncio.Event()
-        self.register_plugin("xep_0198", {"window": 1, "allow_resume": False})
+        self.register_plugin("xep_0198", {"window": sys.maxsize, "allow_resume": False})
         self.add_event_handler("sm_enabled", lambda _: self.ready.set())
         self.add_event_handler("disconnected", lambda _: self.ended.set())
         self.add_event_handler("stanza_acked", person.acknowledged)
@@ -135,6 +137,7 @@ class Person:
         self._outbox[message] = self._clock()
         self.ledger.note_sent(message, self._clock())
         stanza.send()
+        RequestAck(session).send()  # the plugin's own request overtakes the message
 
     def acknowledged(self, stanza: Any) -> None:
         """The server says that it has this stanza."""
@@ -152,7 +155,7 @@ class Person:
     async def read_archive(self, since: datetime) -> None:
         """Notes in the ledger what this person finds in its archive (XEP-0313) from `since` on."""
         if not self._session:
-            raise DrillError(f"{self.name}: has no session to read its archive with; the stack is not as it was before")
+            raise DrillError(f"{self.name}: has no session to read its archive with")
         archive = self._session["xep_0313"].iterate(start=since, rsm={"max": ARCHIVE_PAGE})
         try:
             found = [Message.read(each["mam_result"]["forwarded"]["stanza"]["body"]) async for each in archive]

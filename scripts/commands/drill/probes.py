@@ -63,14 +63,11 @@ class Probes:
         argv = machine.inside(["python3", "-I", "-c", WRITE_ROWS.read_text(), machine.name, way])
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=nothing)
-        assert process.stdout  # noqa: S101 - for the types
         try:
-            async for line in process.stdout:
+            while process.stdout and (line := await process.stdout.readline()):
                 self.writes.append(Write(**json.loads(line)))
         finally:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+            await process.communicate(b"")  # closes its standard input, at which it ends
 
     async def _connect(self) -> None:
         """To a port of HAProxy's own, so that no IM server is bothered."""

@@ -10,7 +10,8 @@ from typing import TypeVar
 
 from commands.drill import DrillError, outages, probes, writes
 from commands.drill.crowd import Crowd
-from commands.drill.faults import Fault, act
+from commands.drill.faults import Fault
+from commands.drill.harm import act
 from commands.drill.ledger import Count
 from commands.drill.look import Standing, look, problems
 from commands.drill.probes import Probes
@@ -28,7 +29,10 @@ LOOK_SECONDS = 2
 
 @dataclass(frozen=True)
 class Figures:
-    """What was measured, in seconds and in numbers; infinity means never."""
+    """What was measured, in seconds and in numbers; infinity means never.
+
+    `whole_again` (the IM cluster) and `at_rest` (everything) count from when the fault begins to be taken back.
+    """
 
     writes_away: float
     address_away: float
@@ -71,7 +75,7 @@ class Drill:
             await asyncio.sleep(BEFORE_SECONDS)
             async with self._suffering(fault, hosts) as begun:
                 await asyncio.sleep(fault.seconds)
-            undone = time.monotonic()
+                ending = time.monotonic()
             whole = await self._until_whole()
             after = await self.at_rest()
             rested = time.monotonic()
@@ -84,8 +88,8 @@ class Drill:
             address_away=writes.longest_gap(tried.answers, begun[0], ended),
             sessions_lost=outages.people(self.crowd.outages, begun[0], ended),
             clients_back=outages.back(self.crowd.outages, begun[0], ended),
-            whole_again=whole - undone,
-            at_rest=rested - undone,
+            whole_again=whole - ending,
+            at_rest=rested - ending,
             two_primaries=len(writes.two_primaries(tried.writes)),
             rows_lost=len(writes.lost(tried.writes, found)),
             promotions=writes.promotions(tried.writes),

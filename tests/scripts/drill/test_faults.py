@@ -3,8 +3,9 @@
 import pytest
 
 from commands.drill import DrillError
-from commands.drill.faults import FAULTS, holder, im_host, im_hosts, named, primary
+from commands.drill.faults import FAULTS, named
 from commands.drill.look import Sight, Standing
+from commands.drill.targets import holder, im_and_primary, im_host, im_hosts, primary, votes
 from tests.scripts.drill.stack import NODES, REST, SITE
 
 APART = Standing({"im1": Sight(nodes=NODES, holder=True), "im2": Sight(primary=True, standbys=1, nodes=NODES)})
@@ -25,6 +26,14 @@ def test_the_im_host_is_rather_the_holder_than_the_primary() -> None:
 
 def test_a_split_is_between_all_im_hosts() -> None:
     assert im_hosts(SITE, REST) == ("im1", "im2")
+
+
+def test_of_two_servers_one_stays() -> None:
+    assert im_and_primary(SITE, REST) == ("im1",)
+
+
+def test_every_vote_has_etcd() -> None:
+    assert votes(SITE, REST) == ("im1", "im2", "vote1")
 
 
 def test_no_names_are_all_faults_in_the_order_of_the_list() -> None:

@@ -21,7 +21,7 @@ def test_needs_a_stack(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_refuses_a_fault_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["test", "flood"]) == 1
-    assert "drill: flood: no such fault; choose from primary-host, " in capsys.readouterr().err
+    assert "drill: flood: no such fault; choose from primary-process, " in capsys.readouterr().err
 
 
 def test_refuses_hosts_that_are_no_lab_hosts(

@@ -79,6 +79,7 @@ def main(address: str, *words: str) -> None:
         "standbys": standbys,
         "nodes": nodes(),
         "holder": address in output(["ip", "-o", "address", "show"]),
+        "cache": output(["/usr/local/lib/im/redis-ask", "ROLE"]).startswith("master"),
         "unhealthy": unhealthy() if words else [],
     }
     print(json.dumps(found))

@@ -5,8 +5,10 @@ Runs on a lab host: `write_rows HOST WAY`; WAY is `consumer` (as the IM server, 
 """
 
 import json
+import os
 import subprocess
 import sys
+import threading
 import time
 
 PERIOD_SECONDS = 0.5
@@ -18,6 +20,12 @@ ROW = (
     "insert into drill_rows values ('{key}')"
     " returning ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int;\n\\echo done\n"
 )
+
+
+def end_with_standard_input() -> None:
+    """Whoever started this is outside of the host and cannot signal it; a write that hangs must not keep it alive."""
+    sys.stdin.read()
+    os._exit(0)
 
 
 def connect(way: str) -> "subprocess.Popen[str]":
@@ -48,6 +56,7 @@ def write(psql: "subprocess.Popen[str]", key: str) -> int | None:
 
 
 def main(host: str, way: str) -> None:
+    threading.Thread(target=end_with_standard_input, daemon=True).start()
     psql, number, name = connect(way), 0, f"{host} {way} {time.monotonic_ns()}"
     while True:
         number += 1

@@ -1,0 +1,123 @@
+"""What is done to hosts, and taken back: through the lab, and inside hosts beside their network."""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from commands.drill.site import Site
+from commands.lab import faults as cuts
+from commands.lab.lab import locked
+from commands.lab.processes import run
+
+Act = Callable[[Site, Sequence[str]], None]
+POSTMASTER = 'kill -s KILL "$(head -n 1 /var/lib/postgresql/15/im/postmaster.pid)"'
+ONE_AFTER_THE_OTHER_SECONDS = 10
+
+
+def act(site: Site, what: Act, hosts: Sequence[str]) -> float:
+    """Does it while nobody else changes the lab; the moment at which it began, in monotonic seconds."""
+    with locked(site.lab):
+        began = time.monotonic()
+        what(site, hosts)
+    return began
+
+
+def nothing(_: Site, __: Sequence[str]) -> None:
+    """The stack recovers by itself."""
+
+
+def kill(site: Site, hosts: Sequence[str]) -> None:
+    """As when the power goes."""
+    for name in hosts:
+        site.lab.kill(name)
+
+
+def start(site: Site, hosts: Sequence[str]) -> None:
+    """With their data; those that run are left alone."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(site.lab.start, hosts))
+
+
+def start_last(site: Site, hosts: Sequence[str]) -> None:
+    """One a while after the other, none waiting for those before it."""
+    with ThreadPoolExecutor() as pool:
+        for started in [pool.submit(_start_later, site, place, name) for place, name in enumerate(hosts)]:
+            started.result()
+
+
+def _start_later(site: Site, place: int, name: str) -> None:
+    time.sleep(place * ONE_AFTER_THE_OTHER_SECONDS)
+    site.lab.start(name)
+
+
+def freeze(site: Site, hosts: Sequence[str]) -> None:
+    """Nothing on them runs; their connections stay."""
+    for name in hosts:
+        site.lab.freeze(name, frozen=True)
+
+
+def thaw(site: Site, hosts: Sequence[str]) -> None:
+    """They go on as if no time had passed."""
+    for name in hosts:
+        site.lab.freeze(name, frozen=False)
+
+
+def cut(site: Site, hosts: Sequence[str]) -> None:
+    """Off from everybody."""
+    for name in hosts:
+        cuts.cut(site.lab.places, name, (), "both")
+
+
+def deafen(site: Site, hosts: Sequence[str]) -> None:
+    """They are heard, and hear nothing."""
+    for name in hosts:
+        cuts.cut(site.lab.places, name, (), "in")
+
+
+def split(site: Site, hosts: Sequence[str]) -> None:
+    """None of them reaches another; everybody else reaches all."""
+    for place, name in enumerate(hosts[:-1]):
+        cuts.cut(site.lab.places, name, hosts[place + 1 :], "both")
+
+
+def heal(site: Site, _: Sequence[str]) -> None:
+    """Everybody reaches everybody."""
+    cuts.heal(site.lab.places, None)
+
+
+def kill_postgresql(site: Site, hosts: Sequence[str]) -> None:
+    """Its first process; the others end with it."""
+    _on_each(site, hosts, ["sh", "-c", POSTMASTER])
+
+
+def hand_over(site: Site, hosts: Sequence[str]) -> None:
+    """As before a restart of its service."""
+    _on_each(site, hosts, ["/usr/local/lib/im/patroni-order", "hand-over"])
+
+
+def killer(unit: str) -> Act:
+    """Kills all processes of a service."""
+    return _signalling(unit, "KILL")
+
+
+def paused(unit: str) -> tuple[Act, Act]:
+    """Pauses a service's main process, and lets it go on."""
+    return _signalling(unit, "STOP", "--kill-whom=main"), _signalling(unit, "CONT", "--kill-whom=main")
+
+
+def stopped(unit: str) -> tuple[Act, Act]:
+    """Stops a service, and starts it without waiting."""
+    return _systemctl("stop", unit), _systemctl("start", "--no-block", unit)
+
+
+def _signalling(unit: str, signal: str, *options: str) -> Act:
+    return _systemctl("kill", f"--signal={signal}", *options, unit)
+
+
+def _systemctl(*words: str) -> Act:
+    return lambda site, hosts: _on_each(site, hosts, ["systemctl", *words])
+
+
+def _on_each(site: Site, hosts: Sequence[str], argv: Sequence[str]) -> None:
+    for name in hosts:
+        run(site.machines[name].inside(argv), doing=f"{name}: {argv[0]}")
