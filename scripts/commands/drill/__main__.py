@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.text import Text
 
 from commands.apply import ApplyError
-from commands.apply.stack_file import stack_path
 from commands.drill import DrillError, report
 from commands.drill.drill import drill
 from commands.drill.faults import FAULTS, named
@@ -92,7 +91,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _drill(options: argparse.Namespace, words: list[str], rounds: list[Round], errors: Console) -> None:
     faults = named(options.faults)
     requirements.ensure()
-    stack_path(options.stack, ROOT / "stacks")
     lab = lab_of(options.stack)
     if not lab.places.record.exists() or not exists(lab.places):
         raise DrillError(

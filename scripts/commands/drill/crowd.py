@@ -68,26 +68,28 @@ class Crowd:
             talk.cancel()
             await asyncio.gather(talk, return_exceptions=True)
 
-    async def settle(self) -> None:
-        """Waits for what is under way, then reads every archive. What is not there by then counts as missing."""
+    async def settle(self) -> int:
+        """Waits for what is under way, then reads every archive; returns how many could not be read.
+
+        What is not there by then counts as missing.
+        """
         await within(SETTLE_SECONDS, lambda: self.are_all_online() and not self.ledger.under_way)
         turn = asyncio.Semaphore(READERS)
 
-        async def read(person: Person) -> None:
+        async def read(person: Person) -> bool:
             async with turn:
-                await self._read_archive(person)
+                return await self._read_archive(person)
 
-        await asyncio.gather(*(read(person) for person in self.people))
+        return (await asyncio.gather(*(read(person) for person in self.people))).count(False)
 
-    async def _read_archive(self, person: Person) -> None:
+    async def _read_archive(self, person: Person) -> bool:
         deadline = time.monotonic() + ARCHIVE_SECONDS
-        while True:
-            try:
-                return await person.read_archive(self._since - MARGIN)
-            except DrillError:
-                if time.monotonic() > deadline:
-                    raise
+        while time.monotonic() < deadline:
+            with contextlib.suppress(DrillError):
+                await person.read_archive(self._since - MARGIN)
+                return True
             await asyncio.sleep(1)
+        return False
 
     async def _talk(self) -> None:
         for sender in itertools.cycle(self.people):

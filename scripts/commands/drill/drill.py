@@ -35,4 +35,5 @@ async def _table(runner: Drill) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        runner.say("waiting for a stack at rest, to take away what the drill has made")
         await probes.drop_table(site, await runner.at_rest())

@@ -58,6 +58,7 @@ HOST_DIES = ("primary-host", "im-host", "im-and-primary", "vip-holder")
 LEAVES_THE_PRIMARY = ("split-50ms", "split-60s", "etcd-down", "queue-member", "cache-primary", "haproxy")
 LIMITS = (
     Limit("messages acknowledged and lost", "lost", 0),
+    Limit("archives that could not be read", "archives_unread", 0),
     Limit("writes that two nodes took", "two_primaries", 0),
     Limit("acknowledged rows lost", "rows_lost", 0),
     Limit("seconds without writes, primary's host dead", "writes_away", 25, primary_died),
@@ -66,7 +67,7 @@ LIMITS = (
     Limit("seconds until 95 % of the clients are back", "clients_back", 4, clients_must_be_back),
     Limit("seconds without the clients' address", "address_away", 2, lambda one: one.fault != "power-off"),
     Limit("seconds from a split's end to a whole cluster", "whole_again", 60, is_named("split-50ms", "split-60s")),
-    Limit("seconds from a cold start to a stack at rest", "at_rest", 300, is_named("power-off")),
+    Limit("seconds to a stack at rest", "at_rest", 300),
     Limit("failovers nobody asked for", "promotions", 0, needs_no_failover),
 )
 

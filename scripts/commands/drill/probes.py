@@ -97,7 +97,9 @@ async def rows(site: Site, standing: Standing) -> list[str]:
 
 
 async def _sql(site: Site, standing: Standing, text: str) -> str:
-    host = standing.primaries[0]
+    host = next(iter(standing.primaries), "")
+    if not host:
+        raise DrillError("the database has no primary; look with: patronictl -c /etc/patroni/im/patroni.yml list")
     psql = ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", "/var/run/postgresql", "-d", "im"]
     argv = site.machines[host].inside(["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *psql])
     told = await ask(argv, f"{text}\n\\echo done\n")

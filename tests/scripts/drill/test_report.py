@@ -22,6 +22,7 @@ QUIET = Figures(
     two_primaries=0,
     rows_lost=0,
     promotions=0,
+    archives_unread=0,
 )
 GOOD = Round("im-host", ("im2",), "im1", "2026-01-01T00:00:00+00:00", QUIET, Count(sent=9, acknowledged=9, delivered=9))
 
@@ -48,6 +49,16 @@ def test_a_good_round_passes_no_limit() -> None:
         (_with(clients_back=math.inf), "seconds until 95 % of the clients are back: never, limit 4"),
         (_with(address_away=2.125), "seconds without the clients' address: 2.125, limit 2"),
         (_with(SPLIT, whole_again=61.0), "seconds from a split's end to a whole cluster: 61, limit 60"),
+        (_with(archives_unread=1), "archives that could not be read: 1, limit 0"),
+        (_with(at_rest=math.inf), "seconds to a stack at rest: never, limit 300"),
+        (
+            _with(replace(GOOD, fault="primary-process"), writes_away=6.5),
+            "seconds without writes, primary's process dead: 6.5, limit 6",
+        ),
+        (
+            _with(replace(GOOD, fault="switchover"), writes_away=3.5),
+            "seconds without writes, planned switchover: 3.5, limit 3",
+        ),
         (_with(promotions=1), "failovers nobody asked for: 1, limit 0"),
     ],
 )
