@@ -127,7 +127,7 @@ class Drill:
         return standing
 
     async def _until_rest(self) -> tuple[Standing, list[str]]:
-        """How things stand at last, and what is wrong with that. The services' own checks come when all else is well."""
+        """How things stand at last, and what is wrong with that. Services check themselves when all else is well."""
         deadline = time.monotonic() + REST_SECONDS
         while True:
             standing = await look(self.site)
