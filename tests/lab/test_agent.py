@@ -374,9 +374,7 @@ def test_a_hand_over_comes_before_a_restart_and_only_then(hosts: PrivateLab, app
     assert on_host(hosts, "cat /run/handed 2>/dev/null || true") == ""
     before = on_host(hosts, "systemctl show --property InvocationID haproxy")
 
-    applied.request(
-        "apply", service="web", declared=declared(values={"said": "bye"}, **hand_over), previous=declared()
-    )
+    applied.request("apply", service="web", declared=declared(values={"said": "bye"}, **hand_over), previous=declared())
 
     assert on_host(hosts, "cat /run/handed; rm /run/handed") == before
     assert fetch(hosts) == "bye"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from commands.lab.errors import LabError
+from commands.lab.lab import lab_of
 from tests.lab.conftest import LabFactory
 from tests.lab.private_lab import ROOT, PrivateLab
 
@@ -109,6 +111,29 @@ def test_a_one_way_cut_breaks_conversations(hosts: PrivateLab, direction: str) -
     finally:
         hosts.lab("heal")
     assert from_bridge(hosts, ONE6)
+
+
+def test_a_host_can_be_seen_from_inside_while_it_is_cut_off(hosts: PrivateLab) -> None:
+    hosts.lab("cut", "one")
+    try:
+        inside = subprocess.run(
+            lab_of(hosts.stack).machine("one").inside(["hostname"]), capture_output=True, text=True, check=True
+        )
+    finally:
+        hosts.lab("heal")
+
+    assert inside.stdout == "one\n"
+
+
+def test_a_host_that_is_off_has_no_inside(hosts: PrivateLab) -> None:
+    hosts.lab("kill", "two")
+    try:
+        with pytest.raises(LabError) as refused:
+            lab_of(hosts.stack).machine("two").inside(["hostname"])
+    finally:
+        hosts.lab("start", "two")
+
+    assert str(refused.value) == f"two: is not running; start it with: scripts/lab start {hosts.stack} two"
 
 
 def test_a_host_that_lost_its_starter_is_started_again(hosts: PrivateLab) -> None:

@@ -43,9 +43,7 @@ def dev() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def package(
-    lab: LabFactory, dev: dict[str, Any], vendor: Vendor, tmp_path_factory: pytest.TempPathFactory
-) -> Deployed:
+def package(lab: LabFactory, dev: dict[str, Any], vendor: Vendor, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     private = lab({**dev, **settings(vendor("1.0.0"))})
     made = Deployed(private, tmp_path_factory.mktemp("saved"))
     made.first = made.apply()

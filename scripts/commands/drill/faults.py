@@ -23,10 +23,10 @@ class Fault:
         return f"{self.name}: {self.does}"
 
 
+# With two servers the primary and the clients' address tend to be on one; the switchover parts them.
 FAULTS = (
     Fault("primary-process", "kill the database's primary", targets.primary, harm.kill_postgresql, harm.nothing, 15),
     Fault("primary-host", "kill the host of the database's primary", targets.primary, harm.kill, harm.start, 35),
-    Fault("switchover", "hand the database over, as planned", targets.primary, harm.hand_over, harm.nothing, 10),
     Fault("patroni-paused", "pause the primary's Patroni for 60 s", targets.primary, *harm.paused("patroni"), 60),
     Fault("primary-paused", "pause the primary's host for 60 s", targets.primary, harm.freeze, harm.thaw, 60),
     Fault("primary-cut", "cut the primary off from all for 60 s", targets.primary, harm.cut, harm.heal, 60),
@@ -40,6 +40,7 @@ FAULTS = (
         "queue-member", "kill a member of the queues", targets.queue, harm.killer("rabbitmq-server"), harm.nothing, 15
     ),
     Fault("cache-primary", "kill the cache's primary", targets.cache, harm.killer("redis-server"), harm.nothing, 15),
+    Fault("switchover", "hand the database over, as planned", targets.primary, harm.hand_over, harm.nothing, 10),
     Fault("vip-holder", "kill the load balancer in use", targets.holder, harm.kill, harm.start, 35),
     Fault(
         "haproxy", "kill HAProxy on the load balancer in use", targets.holder, harm.killer("haproxy"), harm.nothing, 10
@@ -51,8 +52,8 @@ FAULTS = (
 
 
 def named(names: Sequence[str]) -> tuple[Fault, ...]:
-    """The faults of these names, in the order of the list; all of them for no names."""
+    """The faults of these names, in this order; all of them for no names."""
     known = {fault.name: fault for fault in FAULTS}
     if unknown := [name for name in names if name not in known]:
         raise DrillError(f"{', '.join(unknown)}: no such fault; choose from {', '.join(known)}")
-    return tuple(fault for fault in FAULTS if not names or fault.name in names)
+    return tuple(known[name] for name in names) or FAULTS

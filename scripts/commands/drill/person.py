@@ -38,10 +38,10 @@ class ChatSession(Session):
         super().__init__(account, where)
         self._person = person
         self.ended = asyncio.Event()
-        self.ready = asyncio.Event()
+        self._settled = asyncio.Event()
         self.register_plugin("xep_0198", {"window": sys.maxsize, "allow_resume": False})
-        self.add_event_handler("sm_enabled", lambda _: self.ready.set())
-        self.add_event_handler("disconnected", lambda _: self.ended.set())
+        self.add_event_handler("sm_enabled", lambda _: self._settled.set())
+        self.add_event_handler("disconnected", self._end)
         self.add_event_handler("stanza_acked", person.acknowledged)
         self.add_event_handler("message", person.received)
 
@@ -58,7 +58,13 @@ class ChatSession(Session):
         """Logs in, until messages can be sent."""
         async with asyncio.timeout(LOGIN_SECONDS):
             await self.log_in()
-            await self.ready.wait()
+            await self._settled.wait()
+        if self.ended.is_set():
+            raise VerifyError(f"{self.where}: the server ended the connection before messages could be sent")
+
+    def _end(self, _: Any) -> None:
+        self.ended.set()
+        self._settled.set()
 
     async def end(self) -> None:
         """Leaves at once what may lead nowhere."""

@@ -27,7 +27,9 @@ def test_a_cut_from_a_peer_names_both_ports() -> None:
 
 
 def test_no_cut_is_an_empty_chain_in_one_transaction() -> None:
-    assert ruleset(PLACES, ()) == """\
+    assert (
+        ruleset(PLACES, ())
+        == """\
 table bridge lab_cuts {}
 delete table bridge lab_cuts
 table bridge lab_cuts {
@@ -47,6 +49,7 @@ table bridge lab_cuts {
     }
 }
 """
+    )
 
 
 def test_a_lab_without_cuts_has_none(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ https://vendor.test/apt stable main
 
 def test_package_files_stay_and_indices_are_asked_for_again() -> None:
     config = nginx_config({"debian": "https://mirror.test:8443/debian"})
-    assert """\
+    assert (
+        """\
         location /debian/pool/ {
             proxy_pass https://mirror.test:8443/debian/pool/;
             proxy_set_header Host mirror.test:8443;
@@ -30,7 +31,9 @@ def test_package_files_stay_and_indices_are_asked_for_again() -> None:
             proxy_set_header Host mirror.test:8443;
             proxy_cache_valid 200 1m;
         }
-""" in config
+"""
+        in config
+    )
     assert "listen unix:socket;" in config
 
 
