@@ -1,7 +1,9 @@
 """What is done to hosts, and taken back: through the lab, and inside hosts beside their network."""
 
+import contextlib
+import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from commands.drill.site import Site
@@ -16,10 +18,20 @@ ONE_AFTER_THE_OTHER_SECONDS = 10
 
 def act(site: Site, what: Act, hosts: Sequence[str]) -> float:
     """Does it while nobody else changes the lab; the moment at which it began, in monotonic seconds."""
-    with locked(site.lab):
+    with locked(site.lab), _children_without_ctrl_c():
         began = time.monotonic()
         what(site, hosts)
     return began
+
+
+@contextlib.contextmanager
+def _children_without_ctrl_c() -> Iterator[None]:
+    """A terminal sends it to every process; one that takes a fault back must not end by it. The mask is inherited."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def nothing(_: Site, __: Sequence[str]) -> None:
@@ -110,8 +122,8 @@ def stopped(unit: str) -> tuple[Act, Act]:
     return _systemctl("stop", unit), _systemctl("start", "--no-block", unit)
 
 
-def _signalling(unit: str, signal: str, *options: str) -> Act:
-    return _systemctl("kill", f"--signal={signal}", *options, unit)
+def _signalling(unit: str, name: str, *options: str) -> Act:
+    return _systemctl("kill", f"--signal={name}", *options, unit)
 
 
 def _systemctl(*words: str) -> Act:

@@ -95,7 +95,10 @@ async def _look_at(machine: Machine, address: str, health: bool) -> Sight | None
 async def ask(argv: Sequence[str], stdin: str) -> str:
     """What a program prints; empty when it fails, or when its host went away meanwhile."""
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
+    # A session of its own: Ctrl-C is for the drill, which still has to look until the fault is taken back.
+    process = await asyncio.create_subprocess_exec(
+        *argv, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL, start_new_session=True
+    )
     try:
         told, _ = await asyncio.wait_for(process.communicate(stdin.encode()), SECONDS)
     except (TimeoutError, BrokenPipeError, ConnectionResetError):

@@ -62,7 +62,9 @@ class Probes:
     async def _write_until_it_ends(self, machine: Machine, way: str) -> None:
         argv = machine.inside(["python3", "-I", "-c", WRITE_ROWS.read_text(), machine.name, way])
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
-        process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=nothing)
+        process = await asyncio.create_subprocess_exec(
+            *argv, stdin=pipe, stdout=pipe, stderr=nothing, start_new_session=True
+        )
         try:
             while process.stdout and (line := await process.stdout.readline()):
                 self.writes.append(Write(**json.loads(line)))
