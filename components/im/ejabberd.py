@@ -29,6 +29,8 @@ COOKIE = f"{DATA}/.erlang.cookie"
 UPLOADS = f"{DATA}/upload"
 REPLICAS = f"{DATA}/replicas"
 """Copies of what other IM hosts took, in a folder for each."""
+DRAINING, DRAINING_PATH = f"{REPLICAS}/draining", "/upload/draining"
+"""A file, and where the web port serves it: the load balancers see by it that this member is about to restart."""
 TLS = "/etc/ejabberd/tls"
 DOMAIN_CERTIFICATE = f"{TLS}/domain.pem"
 HOST_CERTIFICATE = f"{TLS}/host.pem"
@@ -110,6 +112,7 @@ class Ejabberd(Component):
             steps=steps(self.plan.settings, host),
             validate={CONFIG: f"{CHECK_CONFIG} {{staged}}"},
             healthy=Health(command=f"{MEMBER} check", seconds=90),
+            before_restart=f"{MEMBER} drain" if peers(self.plan.settings, host) else "",
             leave=f"{MEMBER} leave" if peers(self.plan.settings, host) else "",
         )
 
@@ -122,6 +125,11 @@ class Ejabberd(Component):
 def peers(settings: "DeploymentSettings", host: HostPlan) -> list[str]:
     """The addresses of the other members."""
     return [other.address for other in settings.hosts_of("im") if other.name != host.name]
+
+
+def drains(settings: "DeploymentSettings") -> bool:
+    """Whether clients can go to another member before one restarts."""
+    return Ejabberd.is_chosen(settings) and len(settings.hosts_of("im")) > 1
 
 
 def replicas(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Directory]:
@@ -145,6 +153,7 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         "distribution_port": DISTRIBUTION_PORT,
         "domain": settings.domain,
         "domain_certificate": DOMAIN_CERTIFICATE,
+        "draining": DRAINING,
         "host": host,
         "host_certificate": HOST_CERTIFICATE,
         "member": MEMBER,
@@ -156,6 +165,7 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         "secrets_file": SECRETS,
         "settings": settings.ejabberd,
         "uploads": UPLOADS,
+        "vm_args": VM_ARGS,
     }
 
     def text(name: str) -> str:
@@ -196,7 +206,7 @@ def unit() -> Unit:
 
 def watcher(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Unit]:
     """Brings members together again that ran apart, where there are several."""
-    return {WATCH: Unit(restart_on=(WATCH_UNIT, MEMBER))} if peers(settings, host) else {}
+    return {WATCH: Unit(reload_on=(MEMBER,), restart_on=(WATCH_UNIT,))} if peers(settings, host) else {}
 
 
 def no_port_mapper(host: HostPlan) -> dict[str, Unit]:
@@ -208,7 +218,7 @@ def no_port_mapper(host: HostPlan) -> dict[str, Unit]:
 
 
 def steps(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Step]:
-    """The tables, and with several hosts the membership; both before ejabberd serves."""
+    """The tables, and with several hosts the membership, both before ejabberd serves; then who has to be forgotten."""
     database = f"service={postgresql.IM_DATABASE.name}"
     psql = f"export PGSERVICEFILE={DATABASE_SERVICE}; psql {database} -X -q -v ON_ERROR_STOP=1"
     loaded = "select case when to_regclass('public.users') is null then 'no tables' else 'tables of ejabberd' end"
@@ -231,4 +241,5 @@ def steps(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Step]:
         when="before_start",
         seconds=300,
     )
-    return {"data": data, "schema": schema, "member": member}
+    forget = Step(read=f"{MEMBER} strangers", want="none", act=f"{MEMBER} forget")
+    return {"data": data, "schema": schema, "member": member, "no member that is gone": forget}

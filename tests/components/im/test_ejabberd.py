@@ -1,6 +1,7 @@
 """ejabberd's files: parsed as it would parse them, and held to what the deployment promises."""
 
 import runpy
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from components.im.ejabberd import (
     CONFIG,
     DEFAULT,
     DISTRIBUTION,
+    DRAINING,
+    DRAINING_PATH,
     MEMBER,
     SECRETS,
     UNIT,
@@ -109,7 +112,7 @@ def test_the_silence_that_counts_as_loss_is_the_same_in_both_places(ejabberd: di
 
 def test_one_host_has_no_membership_and_several_have() -> None:
     assert sorted(inputs("dev", "dev1")["steps"]) == ["data", "schema"]
-    assert sorted(inputs()["steps"]) == ["data", "member", "schema"]
+    assert sorted(inputs()["steps"]) == ["data", "member", "no member that is gone", "schema"]
     assert inputs()["leave"] == f"{MEMBER} leave"
     assert "leave" not in inputs("dev", "dev1")
     assert 'PEERS = ["10.77.2.12"]' in files()[MEMBER]
@@ -181,11 +184,27 @@ def test_the_larger_side_stays_and_of_many_islands_only_one() -> None:
 
 
 def test_the_watcher_runs_where_there_are_several_members() -> None:
-    assert inputs()["units"]["ejabberd-watch.service"]["restart_on"] == [
-        "/etc/systemd/system/ejabberd-watch.service",
-        MEMBER,
-    ]
+    assert "ejabberd-watch.service" in inputs()["units"]
     assert "ejabberd-watch.service" not in inputs("dev", "dev1")["units"]
+
+
+def test_a_change_of_the_members_drains_nobody() -> None:
+    """What restarts a unit of the service drains ejabberd first, and this program names the other members."""
+    units = inputs()["units"]
+    assert units["ejabberd-watch.service"]["reload_on"] == [MEMBER]
+    assert not any(MEMBER in unit.get("restart_on", ()) for unit in units.values())
+
+
+def test_members_drain_before_a_restart_where_clients_have_another_one() -> None:
+    assert inputs()["before_restart"] == f"{MEMBER} drain"
+    assert "before_restart" not in inputs("dev", "dev1")
+
+
+def test_what_the_load_balancers_ask_for_is_what_a_draining_member_serves(ejabberd: dict[str, Any]) -> None:
+    docroot = ejabberd["modules"]["mod_http_fileserver"]["docroot"]
+    assert ejabberd["listen"][2]["request_handlers"]["/upload"] == "mod_http_fileserver"
+    assert f"{docroot}{DRAINING_PATH.removeprefix('/upload')}" == DRAINING
+    assert f"ExecStartPre=-/bin/rm -f {DRAINING}\n" in files()[UNIT]
 
 
 @pytest.fixture
@@ -232,3 +251,104 @@ def test_accounts_in_mnesia_are_refused_and_stay(member: dict[str, Any]) -> None
         " export2sql, and keep the service (im:keep) until they are moved"
     )
     assert member["DATA"].exists()
+
+
+@dataclass
+class Node:
+    """ejabberd of a host, as its program sees it; `told` are the commands that it gives."""
+
+    names: dict[str, Any]
+    told: list[tuple[str, ...]] = field(default_factory=list)
+
+    def tell(self, *command: str, **how: Any) -> str:
+        self.told.append(command)
+        return ""
+
+    def told_to(self, program: str) -> list[tuple[str, ...]]:
+        return [command[1:] for command in self.told if command[0] == program]
+
+
+@pytest.fixture
+def node(member: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Node:
+    """im1 of three members, all together."""
+    found = Node(member["leave"].__globals__)
+    three = ["10.77.2.11", "10.77.2.12", "10.77.2.13"]
+    for name, value in {
+        "run": found.tell,
+        "is_running": lambda: True,
+        "own_info": lambda: info(three, three),
+        "close_clients": lambda: found.tell("close clients") or None,
+        "NOTICE_SECONDS": 0,
+        "DRAINING": member["FOLDER"] / "draining",
+    }.items():
+        monkeypatch.setitem(found.names, name, value)
+    return found
+
+
+def test_a_drain_is_shown_before_clients_are_moved(node: Node) -> None:
+    node.names["drain"]()
+    assert node.names["DRAINING"].stat().st_mode & 0o777 == 0o644
+    assert node.told == [("close clients",)]
+
+
+def test_the_only_member_that_runs_keeps_its_clients(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(node.names, "own_info", lambda: info(["10.77.2.11"]))
+    node.names["drain"]()
+    assert not node.names["DRAINING"].exists()
+    assert node.told == []
+
+
+def test_a_drain_that_was_cut_off_ends_after_a_while(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    node.names["drain"]()
+    node.names["end_forgotten_drain"]()
+    assert node.names["DRAINING"].exists()
+    monkeypatch.setitem(node.names, "LONGEST_DRAIN_SECONDS", -1)
+    node.names["end_forgotten_drain"]()
+    assert not node.names["DRAINING"].exists()
+
+
+def test_who_leaves_moves_its_clients_first(node: Node) -> None:
+    node.names["leave"]()
+    assert node.told == [
+        ("close clients",),
+        ("ejabberdctl", "leave_cluster", "ejabberd@10.77.2.11"),
+        ("systemctl", "stop", "ejabberd"),
+    ]
+
+
+def test_the_last_member_has_nobody_to_leave(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(node.names, "own_info", lambda: info(["10.77.2.11"]))
+    node.names["leave"]()
+    assert node.told == [("systemctl", "stop", "ejabberd")]
+
+
+def test_a_member_that_nobody_declares_is_forgotten_once_it_does_not_run(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert node.names["strangers"]() == "none"
+    three = ["10.77.2.11", "10.77.2.12", "10.77.2.13"]
+    monkeypatch.setitem(node.names, "own_info", lambda: info(["10.77.2.11"], three))
+    assert node.names["strangers"]() == "ejabberd@10.77.2.13"
+    node.names["forget"]()
+    assert node.told == [("ejabberdctl", "leave_cluster", "ejabberd@10.77.2.13")]
+
+
+def test_a_host_that_was_built_anew_is_forgotten_before_it_joins(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(node.names, "listens", lambda peer: True)
+    monkeypatch.setitem(node.names, "peer_info", lambda peer: info(["10.77.2.12"]))
+    node.names["join"]()
+    assert node.told_to("ejabberdctl") == [
+        ("--node", "ejabberd@10.77.2.12", "leave_cluster", "ejabberd@10.77.2.11"),
+        ("start",),
+        ("started",),
+        ("join_cluster", "ejabberd@10.77.2.12"),
+        ("stop",),
+        ("stopped",),
+    ]
+
+
+def test_a_host_that_is_new_just_joins(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(node.names, "listens", lambda peer: True)
+    monkeypatch.setitem(node.names, "peer_info", lambda peer: info(["10.77.2.12"], ["10.77.2.12"]))
+    node.names["join"]()
+    assert node.told_to("ejabberdctl")[0] == ("start",)

@@ -53,6 +53,21 @@ def test_every_im_server_is_in_every_backend() -> None:
         assert servers == [["im1", f"10.77.3.21:{port}"], ["im2", f"10.77.3.22:{port}"]]
 
 
+def test_a_server_that_drains_gets_no_new_clients() -> None:
+    lines = section(config(), "backend im_starttls")
+    assert lines[lines.index("tcp-check connect default port 15443 ssl send-proxy") :][:3] == [
+        "tcp-check connect default port 15443 ssl send-proxy",
+        r'tcp-check send "GET /upload/draining HTTP/1.0\r\nHost: chat.test.test\r\n\r\n"',
+        'tcp-check expect !string "200 OK" error-status L7OKC',
+    ]
+    servers = [line for line in lines if line.startswith("server ")]
+    assert all("check-sni" in line and "verify required" in line for line in servers)
+
+
+def test_the_only_im_server_and_a_package_are_not_asked_whether_they_drain() -> None:
+    assert "draining" not in config("dev", "dev1") + config("package")
+
+
 def test_an_upload_goes_to_the_server_that_has_the_file() -> None:
     lines = section(config(), "backend im_web")
     assert "use-server im1 if { path_beg /upload/im1/ }" in lines
