@@ -15,7 +15,10 @@ EVERY_ROLE: tuple[Role, ...] = get_args(Role)
 
 @dataclass(frozen=True)
 class HostPlan:
-    """One host as the stack file declares it: `address` is IPv4, `address6` IPv6 or empty."""
+    """One host as the stack file declares it: `address` is IPv4, `address6` IPv6 or empty.
+
+    `roles` has those that it is about to lose, too: who may talk to it is still as before.
+    """
 
     name: str
     address: str

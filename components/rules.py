@@ -29,7 +29,7 @@ FEWEST_CHARACTERS = 8
 
 def roles_have_hosts(settings: "DeploymentSettings") -> Iterator[Problem]:
     for role in dict.fromkeys((*REQUIRED_ROLES, *settings.roles)):
-        if not settings.roles.get(role):
+        if not settings.members_of(role):
             yield Problem(f"im:roles.{role}", "no host has this role", "name at least one host of onprem:hosts")
 
 
@@ -41,6 +41,15 @@ def hosts_are_known(settings: "DeploymentSettings") -> Iterator[Problem]:
                 close = difflib.get_close_matches(name, known, n=1)
                 hint = f"did you mean {close[0]}?" if close else f"the hosts are {', '.join(known)}"
                 yield Problem(f"im:roles.{role}[{index}]", f"there is no host {name} in onprem:hosts", hint)
+
+
+def leaving_hosts_have_the_role(settings: "DeploymentSettings") -> Iterator[Problem]:
+    for role, names in settings.leaving.items():
+        for index, name in enumerate(names):
+            if name not in (known := settings.roles.get(role, ())):
+                wrong = f"{name} is not in im:roles.{role}"
+                expected = f"name one of {', '.join(known) or 'its hosts'}, or remove it here once it has left"
+                yield Problem(f"im:leaving.{role}[{index}]", wrong, expected)
 
 
 def hosts_stand_once_in_a_role(settings: "DeploymentSettings") -> Iterator[Problem]:
@@ -68,8 +77,8 @@ def addresses_are_used_once(settings: "DeploymentSettings") -> Iterator[Problem]
 
 def a_majority_survives_one_host(settings: "DeploymentSettings") -> Iterator[Problem]:
     for role, purpose in DECISIONS.items():
-        hosts = set(settings.roles.get(role, ()))
-        if len(hosts) == 2 and not set(settings.roles.get("witness", ())) - hosts:
+        hosts = set(settings.members_of(role))
+        if len(hosts) == 2 and not set(settings.members_of("witness")) - hosts:
             wrong = f"two hosts and no witness cannot {purpose} when one of them fails"
             yield Problem(f"im:roles.{role}", wrong, "add another host to im:roles.witness, or use one host or three")
 
@@ -77,8 +86,8 @@ def a_majority_survives_one_host(settings: "DeploymentSettings") -> Iterator[Pro
 def votes_cannot_be_halved(settings: "DeploymentSettings") -> Iterator[Problem]:
     """Two hosts without a witness have a sentence of their own, and a single cache host asks nobody."""
     for role, purpose in DECISIONS.items():
-        hosts = settings.roles.get(role, ())
-        voters = dict.fromkeys((*hosts, *settings.roles.get("witness", ())))
+        hosts = settings.members_of(role)
+        voters = dict.fromkeys((*hosts, *settings.members_of("witness")))
         told = len(hosts) == len(voters) == 2 or (role == "cache" and len(hosts) == 1)
         if hosts and not told and len(voters) % 2 == 0:
             wrong = f"{', '.join(voters)} are {len(voters)} votes, and no half of them can {purpose}"
@@ -87,14 +96,14 @@ def votes_cannot_be_halved(settings: "DeploymentSettings") -> Iterator[Problem]:
 
 def protected_data_is_kept_twice(settings: "DeploymentSettings") -> Iterator[Problem]:
     for role in REPLICATED if settings.protect else ():
-        hosts = settings.roles.get(role, ())
+        hosts = settings.members_of(role)
         if len(hosts) == 1:
             wrong = f"{hosts[0]} has every replica, and im:protect is true"
             yield Problem(f"im:roles.{role}", wrong, "give the role another host, or set im:protect: false")
 
 
 def load_balancers_share_an_address(settings: "DeploymentSettings") -> Iterator[Problem]:
-    hosts, path = settings.roles.get("load_balancer", ()), "im:keepalived.address"
+    hosts, path = settings.members_of("load_balancer"), "im:keepalived.address"
     if len(hosts) > 1 and settings.keepalived.address is None:
         expected = (
             "expected, because there are several load balancers: the address that moves between them, with its length"
@@ -124,7 +133,7 @@ def misfits(
     for name, host in settings.hosts.items():
         if getattr(host, field) == shared.ip:
             yield f"{shared.ip} is the address of {name} already", "take one that nothing else has"
-    for name in settings.roles.get("load_balancer", ()):
+    for name in settings.members_of("load_balancer"):
         address = getattr(settings.hosts.get(name), field, None)
         if name in settings.hosts and (address is None or address not in network):
             wrong = (

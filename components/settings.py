@@ -68,13 +68,16 @@ class IMSettings(Settings):
 
 
 class DeploymentSettings(Settings):
-    """Everything a stack file says, one field per component after the first six."""
+    """Everything a stack file says, one field per component after the first ones."""
 
     domain: Annotated[str, AfterValidator(a_domain)] = Field(description="the domain of the accounts")
     hosts: dict[Annotated[str, AfterValidator(a_host_name)], HostSettings] = Field(
         min_length=1, description="the hosts by name, each with its address"
     )
     roles: dict[Role, tuple[str, ...]] = Field(description="the host names of each role")
+    leaving: dict[Role, tuple[str, ...]] = Field(
+        default_factory=dict, description="hosts that are about to lose a role, by role; they leave its clusters"
+    )
     administrators: AdministratorsSettings = Field(description="who may log in, and from which networks")
     size: Size = Field("small", description="a named size; it sets connections, pools and memory")
     protect: bool = Field(False, description="refuse to delete what holds data, or to keep it on one host only")
@@ -137,8 +140,16 @@ class DeploymentSettings(Settings):
         roles = frozenset(role for role, names in self.roles.items() if name in names)
         return HostPlan(name, str(host.address), str(host.address6 or ""), roles)
 
-    def hosts_of(self, *roles: Role) -> tuple[HostPlan, ...]:
-        """The hosts that have any of `roles`, in the order in which the stack file lists them under these roles."""
-        names = dict.fromkeys(name for role in roles for name in self.roles.get(role, ()))
+    def members_of(self, role: Role) -> tuple[str, ...]:
+        """The names of the hosts that have `role` and keep it."""
+        return tuple(name for name in self.roles.get(role, ()) if name not in self.leaving.get(role, ()))
+
+    def hosts_of(self, *roles: Role, leaving: bool = False) -> tuple[HostPlan, ...]:
+        """The hosts that have any of `roles`, in the order in which the stack file lists them under these roles.
+
+        With `leaving` also those that are about to lose it.
+        """
+        named = (self.roles.get(role, ()) if leaving else self.members_of(role) for role in roles)
+        names = dict.fromkeys(name for each in named for name in each)
         plans = {plan.name: plan for plan in self.plans}
         return tuple(plans[name] for name in names)

@@ -10,7 +10,7 @@ from pulumi.runtime import config
 
 from components import rules
 from components.component import Component
-from components.network import site_certificate
+from components.network import certificates, site_certificate
 from components.problems import Problem, SettingsError, from_validation, unknown
 from components.settings import DeploymentSettings
 
@@ -148,6 +148,7 @@ def broken_rules(
     found = [
         *rules.roles_have_hosts(settings),
         *rules.hosts_are_known(settings),
+        *rules.leaving_hosts_have_the_role(settings),
         *rules.hosts_stand_once_in_a_role(settings),
         *rules.hosts_have_a_role(settings),
         *rules.addresses_are_used_once(settings),
@@ -162,6 +163,7 @@ def broken_rules(
         *rules.administrators_are_not_everybody(settings),
         *rules.the_reader_has_a_login_of_its_own(settings),
         *rules.secrets_are_strong(passwords, stack_file.encrypted),
+        *certificates.problems(settings),
         *site_certificate.problems(settings, stack_file.secrets.get("tls_key", "")),
     ]
     unsure = ("im:roles", "onprem:hosts") if is_stand_in(settings) else ()

@@ -114,10 +114,10 @@ class RabbitMQ(Component):
                 "password": self.plan.passwords.password(PASSWORD),
                 "cookie": self.plan.passwords.password("rabbitmq_cookie"),
             },
-            # Erlang forgets a certificate it has read after two minutes, so a renewed one needs no restart.
+            # Erlang reads a renewed certificate again after two minutes. A CA it keeps, while a connection uses it.
             units={
                 "rabbitmq-server.service": Unit(
-                    restart_on=(CONFIG, ENVIRONMENT, PLUGINS, DISTRIBUTION, COOKIE, DROP_IN)
+                    restart_on=(CONFIG, ENVIRONMENT, PLUGINS, DISTRIBUTION, COOKIE, CA, DROP_IN)
                 )
             },
             steps={**membership(others), **steps(settings)},

@@ -105,7 +105,7 @@ class Redis(Component):
 
 def is_replicated(settings: "DeploymentSettings") -> bool:
     """Whether there are several members, and so Sentinels."""
-    return len(settings.roles.get("cache", ())) > 1
+    return len(settings.members_of("cache")) > 1
 
 
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:

@@ -45,7 +45,7 @@ class Uploads(Component):
     @classmethod
     def is_chosen(cls, settings: "DeploymentSettings") -> bool:
         """With ejabberd on several hosts."""
-        return settings.im.kind == "ejabberd" and len(settings.roles.get("im", ())) > 1
+        return settings.im.kind == "ejabberd" and len(settings.members_of("im")) > 1
 
     def service(self, host: HostPlan) -> ServiceState:
         """One IM host."""

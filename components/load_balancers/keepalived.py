@@ -65,7 +65,7 @@ class Keepalived(Component):
     @classmethod
     def is_chosen(cls, settings: "DeploymentSettings") -> bool:
         """Where there is somebody to take over."""
-        return settings.keepalived.address is not None and len(settings.roles.get("load_balancer", ())) > 1
+        return settings.keepalived.address is not None and len(settings.members_of("load_balancer")) > 1
 
     def service(self, host: HostPlan) -> ServiceState:
         """One load balancer. A HAProxy that reaches no IM server gives the address away."""

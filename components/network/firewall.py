@@ -109,7 +109,8 @@ def addresses(plan: Plan, host: HostPlan, source: str, version: int) -> list[str
     """The addresses of a source, without those of `host` itself, which come over its loopback."""
     if source == "administrators":
         return plan.settings.administrators.texts(version)
-    others: Sequence[HostPlan] = [other for other in plan.hosts_of(role(source)) if other.name != host.name]
+    hosts = plan.settings.hosts_of(role(source), leaving=True)
+    others: Sequence[HostPlan] = [other for other in hosts if other.name != host.name]
     found = [other.address if version == 4 else other.address6 for other in others]
     return sorted(address for address in found if address)
 

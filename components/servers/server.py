@@ -7,7 +7,7 @@ import pulumi
 from pydantic import Field
 
 from components.model import Settings
-from components.plan import HostPlan, Plan
+from components.plan import EVERY_ROLE, HostPlan, Plan
 from components.resources import Host
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Servers(pulumi.ComponentResource):
     def __init__(self, plan: Plan, components: Sequence[type["Component"]]) -> None:
         super().__init__("im:servers/server:Servers", "servers")
         options = pulumi.ResourceOptions(parent=self)
-        for host in plan.settings.plans:
+        for host in plan.hosts_of(*EVERY_ROLE):
             packages = packages_of(plan, components, host)
             Host(host.name, plan.settings.requirements.declared(), packages, options)
         self.register_outputs({})
@@ -58,5 +58,5 @@ class Servers(pulumi.ComponentResource):
 
 def packages_of(plan: Plan, components: Sequence[type["Component"]], host: HostPlan) -> list[str]:
     """All packages that the services of `host` install."""
-    placed = [component for component in components if host.roles & set(component.roles)]
+    placed = [component for component in components if host in plan.hosts_of(*component.roles)]
     return sorted({package for component in placed for package in component.packages(plan, host)})

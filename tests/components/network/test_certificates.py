@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
-from tests.recording import Program, as_config, run
+import pytest
+
+from components.problems import SettingsError
+from tests.recording import Program, as_config, run, settings_of
 from tests.topologies import TEST, recorded
 
 SIGNED = "tls:index/locallySignedCert:LocallySignedCert"
+CA = "tls:index/selfSignedCert:SelfSignedCert"
 REQUEST = "tls:index/certRequest:CertRequest"
 
 
@@ -40,7 +44,7 @@ def test_no_two_services_share_a_key() -> None:
 
 
 def test_the_ca_signs_nothing_but_certificates() -> None:
-    inputs = recorded("test").of("tls:index/selfSignedCert:SelfSignedCert")[0].inputs
+    inputs = recorded("test").of(CA)[0].inputs
     assert inputs["isCaCertificate"] is True
     assert inputs["allowedUses"] == ["cert_signing", "crl_signing", "digital_signature"]
 
@@ -62,3 +66,75 @@ def test_files_of_the_site_take_the_place_of_the_domains_leaf(site_certificate: 
     program = run(as_config({**TEST, "im:certificates": own}), "test")
     assert "domain" not in {each.name for each in program.of(SIGNED)}
     assert program.outputs["ca"] == (site_certificate / "ca.pem").read_text()
+
+
+def renewing(ca: int, *trusted: int) -> Program:
+    """The topology `test` on its way from one CA to another."""
+    return run(as_config({**TEST, "im:certificates": {"ca": ca, "trusted_cas": trusted}}), "test")
+
+
+def signers(program: Program) -> set[str]:
+    """The CAs that signed the leaves."""
+    return {each.inputs["caCertPem"] for each in program.of(SIGNED)}
+
+
+def trusted(program: Program) -> set[str]:
+    """What the services of all hosts trust."""
+    values = [service.inputs.get("values", {}) for service in program.services.values()]
+    return {each["ca"] for each in values if "ca" in each}
+
+
+ONE, TWO = "(certPem of ca)", "(certPem of ca-2)"
+
+
+def test_a_new_ca_is_trusted_everywhere_before_it_signs() -> None:
+    program = renewing(1, 1, 2)
+    assert (signers(program), trusted(program)) == ({ONE}, {f"{ONE}\n{TWO}"})
+    assert program.outputs["ca"] == f"{ONE}\n{TWO}"
+
+
+def test_the_old_ca_is_trusted_while_the_new_one_signs() -> None:
+    program = renewing(2, 2, 1)
+    assert (signers(program), trusted(program)) == ({TWO}, {f"{ONE}\n{TWO}"})
+
+
+def test_at_the_end_nothing_of_the_old_ca_is_left() -> None:
+    program = renewing(2, 2)
+    assert (signers(program), trusted(program)) == ({TWO}, {TWO})
+    assert "ca" not in {key.name for key in program.of("tls:index/privateKey:PrivateKey")}
+
+
+def test_cas_have_names_of_their_own() -> None:
+    found = {each.name: each.inputs["subject"]["commonName"] for each in renewing(1, 1, 2).of(CA)}
+    assert found == {"ca": "internal CA of chat.test.test", "ca-2": "internal CA 2 of chat.test.test"}
+
+
+@pytest.mark.parametrize(
+    ("certificates", "message"),
+    [
+        (
+            {"ca": 2},
+            "im:certificates.trusted_cas: CA 2 signs, and is not among them; trust it in one pulumi up before it signs"
+            " in the next, as in docs/certificates.md",
+        ),
+        (
+            {"trusted_cas": [1, 1]},
+            "im:certificates.trusted_cas: a number stands here twice; name each CA once",
+        ),
+    ],
+)
+def test_refuses_what_would_cut_hosts_off(certificates: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        settings_of(as_config({**TEST, "im:certificates": certificates}))
+    assert str(error.value) == message
+
+
+def test_whoever_trusts_by_a_file_that_is_read_once_is_restarted_by_it() -> None:
+    """The others are reloaded, and read it again then."""
+    program = renewing(1, 1, 2)
+    by_reload = {"haproxy", "haproxy-local", "postgresql"}
+    for name, service in program.services.items():
+        files = {path for path, file in service.inputs.get("files", {}).items() if "${value:ca}" in file["content"]}
+        how = "reload_on" if service.inputs["service"] in by_reload else "restart_on"
+        watched = {path for unit in service.inputs.get("units", {}).values() for path in unit.get(how, ())}
+        assert files <= watched, name

@@ -1,0 +1,81 @@
+"""Hosts that are about to lose a role: their services go, and everybody still talks to them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from components.network.firewall import RULES
+from components.problems import SettingsError
+from tests.recording import Program, as_config, run, settings_of
+from tests.topologies import PROD
+
+HOSTS: Mapping[str, Any] = {**PROD["onprem:hosts"], "im3": {"address": "10.77.3.23", "user": "operator"}}
+THREE: Mapping[str, Any] = {
+    **PROD,
+    "onprem:hosts": HOSTS,
+    "im:roles": {**PROD["im:roles"], "im": ["im1", "im2", "im3"]},
+}
+
+
+@pytest.fixture(scope="module")
+def before() -> Program:
+    return run(as_config(THREE), "prod")
+
+
+@pytest.fixture(scope="module")
+def leaving() -> Program:
+    """im3, whose only role it is."""
+    return run(as_config({**THREE, "im:leaving": {"im": ["im3"]}}), "prod")
+
+
+def test_nothing_is_declared_on_a_host_that_leaves_its_last_role(before: Program, leaving: Program) -> None:
+    assert {name for name in before.services if name not in leaving.services} == {
+        name for name in before.services if name.startswith("im3/")
+    }
+    assert "im3" not in {host.name for host in leaving.of("onprem:index:Host")}
+
+
+def test_the_firewall_of_the_others_is_as_before(before: Program, leaving: Program) -> None:
+    for host in ("im1", "db1", "mq1", "ca1", "lb1"):
+        assert leaving.files(host)[RULES] == before.files(host)[RULES]
+
+
+def test_the_others_count_on_it_no_more(leaving: Program) -> None:
+    for host in ("im1", "lb1", "db1"):
+        files = leaving.files(host)
+        named = [path for path, text in files.items() if "10.77.3.23" in text]
+        assert set(named) <= {"/etc/hosts", RULES}, host
+
+
+def test_a_host_that_keeps_another_role_keeps_its_base() -> None:
+    roles = {**THREE["im:roles"], "operations": ["op1", "im3"]}
+    program = run(as_config({**THREE, "im:roles": roles, "im:leaving": {"im": ["im3"]}}), "prod")
+    services = {name.partition("/")[2] for name in program.services if name.startswith("im3/")}
+    assert "firewall" in services
+    assert "ejabberd" not in services
+
+
+def mistakes(changes: Mapping[str, Any]) -> str:
+    with pytest.raises(SettingsError) as error:
+        settings_of(as_config({**THREE, **changes}))
+    return str(error.value)
+
+
+def test_refuses_a_host_that_has_not_the_role() -> None:
+    assert mistakes({"im:leaving": {"im": ["db1"]}}) == (
+        "im:leaving.im[0]: db1 is not in im:roles.im; name one of im1, im2, im3, or remove it here once it has left"
+    )
+
+
+def test_refuses_to_leave_an_even_number_of_votes() -> None:
+    assert mistakes({"im:leaving": {"database": ["db3"]}}) == (
+        "im:roles.database: two hosts and no witness cannot elect a primary when one of them fails; add another host to"
+        " im:roles.witness, or use one host or three"
+    )
+
+
+def test_refuses_to_leave_nobody() -> None:
+    assert mistakes({"im:protect": False, "im:leaving": {"queue": ["mq1", "mq2", "mq3"]}}) == (
+        "im:roles.queue: no host has this role; name at least one host of onprem:hosts"
+    )
