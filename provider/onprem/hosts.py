@@ -29,7 +29,7 @@ class Hosts:
     async def look(self, inputs: Inputs, report: Report) -> None:
         """Tells `report` which requirements are not met. Never fails: a preview goes on without it."""
         host = inputs["host"]
-        if not self._modes.looks or host in self._modes.offline:
+        if not self._modes.looks or self._modes.away(host):
             return
         try:
             verdict, _ = await self._measure(inputs, report)
@@ -55,8 +55,8 @@ class Hosts:
     async def read(self, inputs: Inputs, state: dict[str, Any], report: Report) -> dict[str, Any]:
         """Inputs and facts; an unmet requirement is a warning here."""
         host = inputs["host"]
-        if host in self._modes.offline:
-            await report.warning(f"{host}: not read, ONPREM_OFFLINE names it; its last state stands")
+        if variable := self._modes.away(host):
+            await report.warning(f"{host}: not read, {variable} names it; its last state stands")
             return state
         verdict, facts = await self._measure(inputs, report)
         await _warn(verdict, report)

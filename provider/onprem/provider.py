@@ -72,9 +72,10 @@ class OnPrem(sdk.Provider):
     def _hosts(self, settings: Mapping[str, Any]) -> Any:
         text = settings.get("hosts", "{}")
         hosts = {} if is_unknown(text) else read_hosts(text)
-        if hosts and (strangers := sorted(self._modes.offline - hosts.keys())):
-            known = ", ".join(sorted(hosts))
-            raise OnPremError(f"ONPREM_OFFLINE: {', '.join(strangers)}: not in onprem:hosts; known hosts: {known}")
+        for variable, names in self._modes.named.items() if hosts else ():
+            if strangers := sorted(names - hosts.keys()):
+                known = ", ".join(sorted(hosts))
+                raise OnPremError(f"{variable}: {', '.join(strangers)}: not in onprem:hosts; known hosts: {known}")
         return hosts
 
     async def check(self, request: Any) -> Any:

@@ -37,7 +37,7 @@ class Services:
     async def look(self, inputs: Inputs, report: Report) -> None:
         """Tells `report` what creating this would change. Never fails: a preview goes on without it."""
         host, name = inputs["host"], _name(inputs)
-        if not self._modes.looks or host in self._modes.offline:
+        if not self._modes.looks or self._modes.away(host):
             return
         known, waiting = previews.without_unknown(inputs)
         try:
@@ -67,8 +67,8 @@ class Services:
 
     async def read(self, inputs: Inputs, state: dict[str, Any], report: Report) -> dict[str, Any]:
         """The live state of the service that `inputs` declare; `state`, as last known, for an offline host."""
-        if inputs["host"] in self._modes.offline:
-            await report.warning(f"{_name(inputs)}: not read, ONPREM_OFFLINE names its host; its last state stands")
+        if variable := self._modes.away(inputs["host"]):
+            await report.warning(f"{_name(inputs)}: not read, {variable} names its host; its last state stands")
             return state
         answer = await self._ask("read", inputs, report)
         live = answer["live"]
@@ -110,8 +110,11 @@ class Services:
         return inputs, await self.read(inputs, {}, report)
 
     async def delete(self, inputs: Inputs, report: Report) -> None:
-        """Puts back what the service replaced; tells `report` what stays."""
+        """Puts back what the service replaced; tells `report` what stays. On a host that is gone nothing is done."""
         host = inputs["host"]
+        if host in self._modes.gone and not self._modes.reader:
+            await report.warning(f"{_name(inputs)}: forgotten, and nothing was done there: ONPREM_GONE names its host")
+            return
         self._modes.refuse_change(host, inputs["service"])
         async with self._connections.writing(host):
             connection = await self._connections.get(host)

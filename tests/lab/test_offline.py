@@ -33,7 +33,7 @@ AWAY = (
 )
 REFUSED = (
     "two/note: cannot be changed while ONPREM_OFFLINE names two; take it out once the host is back; if it never comes"
-    " back, forget its resources with: pulumi state delete"
+    " back, name it in ONPREM_GONE and remove it from the stack"
 )
 STANDS = "two/note: not read, ONPREM_OFFLINE names its host; its last state stands"
 

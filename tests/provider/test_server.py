@@ -252,15 +252,16 @@ def test_config_errors_come_all_at_once() -> None:
     use({}, act)
 
 
-def test_a_misspelt_offline_host_is_refused() -> None:
+@pytest.mark.parametrize("variable", ["ONPREM_OFFLINE", "ONPREM_GONE"])
+def test_a_misspelt_host_that_is_away_is_refused(variable: str) -> None:
     async def act(stub: Stub) -> None:
         checked = await stub.CheckConfig(proto.CheckRequest(urn=HOST_URN, news=wire({"hosts": HOSTS})))
         assert [failure.reason for failure in checked.failures] == []
 
-    use({}, act, {"ONPREM_OFFLINE": "web1"})
+    use({}, act, {variable: "web1"})
     with pytest.raises(grpc.aio.AioRpcError) as error:
-        use({}, act, {"ONPREM_OFFLINE": "web9"})
-    assert error.value.details() == "ONPREM_OFFLINE: web9: not in onprem:hosts; known hosts: web1"
+        use({}, act, {variable: "web9"})
+    assert error.value.details() == f"{variable}: web9: not in onprem:hosts; known hosts: web1"
 
 
 def test_importing_a_host_is_clean_whatever_it_requires() -> None:

@@ -195,10 +195,29 @@ def test_an_offline_host_keeps_its_state_and_refuses_changes() -> None:
     assert said.warnings == ["web1/nginx: not read, ONPREM_OFFLINE names its host; its last state stands"]
     refused = (
         "web1/nginx: cannot be changed while ONPREM_OFFLINE names web1; take it out once the host is back;"
-        " if it never comes back, forget its resources with: pulumi state delete"
+        " if it never comes back, name it in ONPREM_GONE and remove it from the stack"
     )
     assert sentence(hosts, lambda services, said: services.create(INPUTS, said), offline) == refused
     assert sentence(hosts, lambda services, said: services.delete(INPUTS, said), offline) == refused
+    assert hosts.logins == []
+
+
+def test_what_is_deleted_on_a_host_that_is_gone_is_only_forgotten() -> None:
+    gone, hosts = Modes(gone=frozenset({"web1"})), ScriptedHosts({})
+
+    async def act(services: Services, said: Said) -> None:
+        assert await services.read(INPUTS, {"as": "last known"}, said) == {"as": "last known"}
+        await services.delete(INPUTS, said)
+
+    said = use(hosts, act, gone)
+    assert said.warnings == [
+        "web1/nginx: not read, ONPREM_GONE names its host; its last state stands",
+        "web1/nginx: forgotten, and nothing was done there: ONPREM_GONE names its host",
+    ]
+    assert sentence(hosts, lambda services, said: services.create(INPUTS, said), gone) == (
+        "web1/nginx: ONPREM_GONE names web1, and the stack still declares it; remove it from the stack, or from"
+        " ONPREM_GONE"
+    )
     assert hosts.logins == []
 
 
