@@ -64,7 +64,8 @@ class Etcd(Component):
             # etcd reads a renewed certificate by itself at the next handshake, but not a new CA.
             units={"etcd.service": Unit(restart_on=(ENVIRONMENT, DROP_IN, CA))},
             steps={
-                "membership": Step(read=f"{MEMBER} state", want="member", act=f"{MEMBER} join", when="before_start")
+                "membership": Step(read=f"{MEMBER} state", want="member", act=f"{MEMBER} join", when="before_start"),
+                "no member that is gone": Step(read=f"{MEMBER} strangers", want="none", act=f"{MEMBER} forget"),
             },
             leave=f"{MEMBER} leave",
             healthy=Health(command=f"{MEMBER} healthy"),

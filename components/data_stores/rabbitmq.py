@@ -231,6 +231,7 @@ def membership(others: tuple[HostPlan, ...]) -> dict[str, Step]:
         return {}
     return {
         "membership": Step(read=f"{MEMBER} state", want="member", act=f"{MEMBER} admit", when="before_start"),
+        "no member that is gone": Step(read=f"{MEMBER} strangers", want="none", act=f"{MEMBER} forget"),
         "replicas": Step(read=f"{MEMBER} replicas", want="a replica of every queue", act=f"{MEMBER} grow"),
         "accepted": Step(
             read=f"[ -e {ACCEPTED} ] && echo accepted || echo new",

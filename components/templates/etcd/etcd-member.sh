@@ -1,6 +1,7 @@
 #!/bin/sh
 # managed by Pulumi; edit components/templates/etcd/etcd-member.sh
-# The membership of this host in the etcd cluster: state | check | join | promote | healthy | leave
+# The membership of this host in the etcd cluster:
+# state | check | join | promote | healthy | leave | strangers | forget
 set -eu
 configuration=${ETCD_CONFIGURATION:-/etc/default/etcd}
 # shellcheck source=/dev/null
@@ -120,6 +121,30 @@ leave() {
     [ ! -e "$data" ] || mv "$data" "$ETCD_DATA_DIR/left-$(date +%Y%m%d%H%M%S)"
 }
 
+# IDs and names of members that nobody declares and that do not answer. One that answers leaves by itself.
+gone() {
+    client_port=${ETCD_ADVERTISE_CLIENT_URLS##*:}
+    declared=",$peer_url,$(echo "$OTHER_MEMBERS" | sed "s/:$client_port/:${peer_url##*:}/g"),"
+    list=$(etcdctl_at "$ETCD_ADVERTISE_CLIENT_URLS" member list) || fail "etcd does not tell its members"
+    echo "$list" | tr -d ' ' | while IFS=, read -r id _ name peer client _; do
+        case $declared in *",$peer,"*) continue ;; esac
+        [ -n "$client" ] && etcdctl_at "$client" endpoint health >/dev/null 2>&1 || echo "$id ${name:-$peer}"
+    done
+}
+
+strangers() {
+    found=$(gone)
+    [ -n "$found" ] || found=". none"
+    echo "$found" | cut -d ' ' -f 2 | paste -s -d ' '
+}
+
+forget() {
+    found=$(gone)
+    for id in $(echo "$found" | cut -d ' ' -f 1); do
+        etcdctl_at "$ETCD_ADVERTISE_CLIENT_URLS" member remove "$id" >/dev/null
+    done
+}
+
 case ${1:-} in
 state) state ;;
 check) [ "$(state)" = member ] || fail "has no data of a member; run pulumi up --refresh, and it joins the others again" ;;
@@ -127,5 +152,7 @@ join) join ;;
 promote) promote ;;
 healthy) etcdctl_at "$ETCD_ADVERTISE_CLIENT_URLS" endpoint health ;;
 leave) leave ;;
-*) fail "usage: $0 state|check|join|promote|healthy|leave" ;;
+strangers) strangers ;;
+forget) forget ;;
+*) fail "usage: $0 state|check|join|promote|healthy|leave|strangers|forget" ;;
 esac

@@ -1,6 +1,7 @@
 #!/bin/sh
 # managed by Pulumi; edit components/templates/rabbitmq/rabbitmq-member.sh
-# The membership of this host in the RabbitMQ cluster: state | admit | replicas | grow | drain | leave | stopping
+# The membership of this host in the RabbitMQ cluster:
+# state | admit | replicas | grow | strangers | forget | drain | leave | stopping
 set -eu
 # shellcheck source=/dev/null
 . /etc/rabbitmq/rabbitmq-env.conf
@@ -67,6 +68,16 @@ missing() {
         not lists:member(node(), rabbit_amqqueue:get_quorum_nodes(Q))]).'
 }
 
+# Members that nobody declares and that do not run. One that runs leaves by itself.
+gone() {
+    names=$(rabbitmqctl -q eval "
+        Others = string:tokens(\"$OTHER_MEMBERS\", \" \"),
+        Declared = ['$NODENAME' | [list_to_atom(\"rabbit@\" ++ Other) || Other <- Others]],
+        Stopped = rabbit_mnesia:cluster_nodes(all) -- rabbit_mnesia:cluster_nodes(running),
+        list_to_atom(string:join([atom_to_list(Node) || Node <- Stopped -- Declared], \" \")).")
+    echo "$names" | tr -d "'"
+}
+
 # While it still runs: of two members, one that only stops leaves the other without a majority, which pauses then.
 depart() {
     rabbitmq-queues -q shrink "$NODENAME" >/dev/null && rabbitmqctl -q stop_app && rabbitmqctl -q reset
@@ -90,6 +101,11 @@ replicas)
     if [ "$count" = 0 ]; then echo "a replica of every queue"; else echo "no replica of $count queues"; fi
     ;;
 grow) rabbitmq-queues grow "$NODENAME" all ;;
+strangers)
+    found=$(gone)
+    echo "${found:-none}"
+    ;;
+forget) for node in $(gone); do rabbitmqctl -q forget_cluster_node "$node"; done ;;
 drain) rabbitmq-upgrade await_online_quorum_plus_one -t 120 && rabbitmq-upgrade drain ;;
 leave)
     # Once all the others have left, there is nobody to leave.
@@ -102,5 +118,5 @@ leave)
     [ "$departed" = yes ] || rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
     [ ! -e "$data" ] || mv "$data" "$data.left-$(date +%Y%m%d%H%M%S)"
     ;;
-*) fail "usage: $0 state|admit|replicas|grow|drain|leave|stopping" ;;
+*) fail "usage: $0 state|admit|replicas|grow|strangers|forget|drain|leave|stopping" ;;
 esac

@@ -163,3 +163,29 @@ def test_what_a_member_leaves_behind_is_kept_aside(member: Member) -> None:
     assert answer.returncode == 0, answer.stderr
     assert "member remove 2a" in told.read_text()
     assert [path.name[:5] for path in member.data.iterdir()] == ["left-"]
+
+
+def test_a_member_that_nobody_declares_is_forgotten_once_it_does_not_answer(member: Member) -> None:
+    told = member.programs.parent / "told"
+    own = "2a, started, im2, https://10.77.2.12:2380, https://10.77.2.12:2379, false"
+    runs = "3a, started, im3, https://10.77.2.13:2380, https://10.77.2.13:2379, false"
+    dead = "4a, started, im4, https://10.77.2.14:2380, https://10.77.2.14:2379, false"
+    member.program(
+        "etcdctl",
+        f'echo "$*" >>{told}\ncase "$*" in *"member list"*) printf "%s\\n" "{LISTED}" "{own}" "{runs}" "{dead}" ;;\n'
+        '*10.77.2.14:2379*) exit 1 ;; esac',
+    )
+    assert member.run("strangers", others="https://10.77.2.11:2379").stdout == "im4\n"
+    assert member.run("forget", others="https://10.77.2.11:2379").returncode == 0
+    assert [line[-17:] for line in told.read_text().splitlines() if "remove" in line] == [" member remove 4a"]
+
+
+def test_declared_members_are_never_forgotten(member: Member) -> None:
+    member.program("etcdctl", f'case "$*" in *"member list"*) echo "{LISTED}" ;; *) exit 1 ;; esac')
+    assert member.run("strangers", others="https://10.77.2.11:2379").stdout == "none\n"
+
+
+def test_members_that_cannot_be_listed_are_no_answer(member: Member) -> None:
+    answer = member.run("strangers")
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == "im2: etcd does not tell its members\n"

@@ -52,7 +52,9 @@ def test_members_find_each_other_and_the_minority_pauses() -> None:
     assert made["cluster_partition_handling"] == "pause_minority"
     nodes = [made[f"cluster_formation.classic_config.nodes.{number}"] for number in (1, 2, 3)]
     assert nodes == ["rabbit@10.77.2.12", "rabbit@10.77.2.11", "rabbit@10.77.2.13"]
-    assert set(service("test", "im2")["steps"]) == {"membership", "replicas", "definitions", "accepted"}
+    assert set(service("test", "im2")["steps"]) == {
+        *("membership", "no member that is gone", "replicas", "definitions", "accepted")
+    }
     assert "FIRST_MEMBER=10.77.2.11\n" in recorded("test").files("im2")[ENVIRONMENT]
 
 
@@ -237,6 +239,23 @@ def test_a_member_does_not_leave_others_without_a_majority(tmp_path: Path) -> No
         "rabbit@10.77.2.12: 1 of 2 other members run, no majority; start them before this one leaves\n",
     )
     assert not (tmp_path / "told").exists()
+
+
+def test_a_member_that_nobody_declares_is_forgotten_once_it_does_not_run(tmp_path: Path) -> None:
+    member, told = Member(tmp_path, accepted=True), tmp_path / "told"
+    gone = f"""#!/bin/sh\ncase "$*" in *eval*) echo "'rabbit@a rabbit@b'" ;; *) echo "$*" >>{told} ;; esac\n"""
+    (tmp_path / "rabbitmqctl").write_text(gone)
+    assert member.run("strangers").stdout == "rabbit@a rabbit@b\n"
+    assert member.run("forget").returncode == 0
+    assert told.read_text().splitlines() == ["-q forget_cluster_node rabbit@a", "-q forget_cluster_node rabbit@b"]
+
+
+def test_nobody_is_forgotten_while_all_members_are_declared(tmp_path: Path) -> None:
+    member = Member(tmp_path, accepted=True)
+    (tmp_path / "rabbitmqctl").write_text("#!/bin/sh\necho \"''\"\n")
+    assert member.run("strangers").stdout == "none\n"
+    (tmp_path / "rabbitmqctl").write_text("#!/bin/sh\nexit 1\n")
+    assert member.run("strangers").returncode == 1
 
 
 def test_acceptance_is_the_last_step() -> None:
