@@ -31,14 +31,21 @@ class Component(pulumi.ComponentResource):
         super().__init__(kind, self.name, None, pulumi.ResourceOptions(depends_on=list(after)))
         self.plan = plan
         self.services: list[Service] = []
+        self.last_on: dict[str, list[Service]] = merged(after)
+        """By host, what was declared there last, here or before."""
+        before = dict(self.last_on)
         for host in plan.hosts_of(*self.roles):
             if (state := self.declared(host)) is not None:
-                self.services.append(self._on(host, state))
+                self.services.append(self._on(host, state, before.get(host.name, [])))
+                self.last_on[host.name] = self.services[-1:]
         self.register_outputs({})
 
-    def _on(self, host: HostPlan, state: ServiceState) -> Service:
+    def _on(self, host: HostPlan, state: ServiceState, before: Sequence[Service]) -> Service:
+        """The services before it are named, too: when a host leaves, its own go in the opposite order."""
         options = pulumi.ResourceOptions(
-            parent=self, depends_on=self.services[-1:], protect=self.plan.settings.protect and self.holds_data
+            parent=self,
+            depends_on=[*before, *self.services[-1:]],
+            protect=self.plan.settings.protect and self.holds_data,
         )
         return Service(host.name, self.name, state, options)
 
@@ -70,3 +77,12 @@ class Component(pulumi.ComponentResource):
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
         """Who may talk to this service on which port; nothing else is let in."""
         return ()
+
+
+def merged(after: Sequence[pulumi.Resource]) -> dict[str, list[Service]]:
+    """What the components before have on each host."""
+    found: dict[str, list[Service]] = {}
+    for component in after:
+        for host, services in component.last_on.items() if isinstance(component, Component) else ():
+            found[host] = list(dict.fromkeys([*found.get(host, []), *services]))
+    return found

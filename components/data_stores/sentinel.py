@@ -13,7 +13,7 @@ from components.data_stores import redis
 from components.model import Settings
 from components.network.flows import Flow
 from components.plan import HostPlan
-from components.resources import Directory, File, Health, ServiceState, Unit
+from components.resources import Directory, File, Health, ServiceState, Step, Unit
 from components.text import render
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Sentinel(Component):
                     restart_on=(CONFIG, PASSWORDS, DROP_IN, WATCHER, CA, CERTIFICATE, KEY),
                 )
             },
+            steps={"no member that is gone": Step(read=f"{WATCHER} strangers", want="none", act=f"{WATCHER} forget")},
             healthy=Health(command=f"{WATCHER} healthy", seconds=30),
         )
 

@@ -12,6 +12,7 @@ What a package must bring, at its top:
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import pulumi
@@ -114,8 +115,8 @@ class Package(Component):
             raise ValueError("im:package is missing")
         return self.plan.settings.package
 
-    def _on(self, host: HostPlan, state: ServiceState) -> Service:
-        prepared = super()._on(host, state)
+    def _on(self, host: HostPlan, state: ServiceState, before: Sequence[Service]) -> Service:
+        prepared = super()._on(host, state, before)
         options = pulumi.ResourceOptions(parent=self, depends_on=[prepared], additional_secret_outputs=["stderr"])
         installed = command.local.Command(
             f"{host.name}-package",

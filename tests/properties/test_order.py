@@ -45,3 +45,25 @@ def test_nothing_changes_before_every_host_meets_its_requirements(program: Progr
     waits = before(program)
     hosts = {host.urn for host in program.of("onprem:index:Host")}
     assert all(hosts <= waits[service.urn] for service in program.services.values())
+
+
+def test_what_a_host_loses_goes_in_the_opposite_order(program: Program) -> None:
+    """The engine deletes by what resources name themselves; what their parents wait for does not count then."""
+    stages = {component.name: number for number, stage in enumerate(STAGES) for component in stage}
+    stages["package-units"] = stages["package"]
+    named = {resource.urn: set(resource.dependencies) for resource in program.resources}
+    for service in program.services.values():
+        waits = reached(service.urn, named)
+        for other in program.services.values():
+            is_earlier = stages[other.inputs["service"]] < stages[service.inputs["service"]]
+            if is_earlier and other.inputs["host"] == service.inputs["host"]:
+                assert other.urn in waits, (service.name, other.name)
+
+
+def reached(urn: str, named: Mapping[str, set[str]]) -> set[str]:
+    """Everything that is named by `urn`, and by what that names."""
+    found, to_do = set[str](), {urn}
+    while to_do:
+        to_do = set().union(*(named.get(each, ()) for each in to_do)) - found
+        found |= to_do
+    return found

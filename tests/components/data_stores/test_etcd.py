@@ -173,7 +173,7 @@ def test_a_member_that_nobody_declares_is_forgotten_once_it_does_not_answer(memb
     member.program(
         "etcdctl",
         f'echo "$*" >>{told}\ncase "$*" in *"member list"*) printf "%s\\n" "{LISTED}" "{own}" "{runs}" "{dead}" ;;\n'
-        '*10.77.2.14:2379*) exit 1 ;; esac',
+        "*10.77.2.14:2379*) exit 1 ;; esac",
     )
     assert member.run("strangers", others="https://10.77.2.11:2379").stdout == "im4\n"
     assert member.run("forget", others="https://10.77.2.11:2379").returncode == 0

@@ -103,6 +103,53 @@ def test_is_not_healthy_when_it_does_not_answer(tmp_path: Path) -> None:
     assert done.stderr == "vote1: Sentinel sees no primary that answers (it does not answer itself)\n"
 
 
+KNOWN = {
+    "MASTER": "flags\nmaster",
+    "SENTINELS": "name\na\nip\n10.77.2.11\nrunid\nx\nflags\nsentinel\n"
+    "name\nb\nip\n10.77.2.98\nrunid\ny\nflags\ns_down,sentinel",
+    "REPLICAS": "name\nc\nip\n10.77.2.99\nrunid\nz\nflags\ns_down,slave\nmaster-host\n10.77.2.12\n"
+    "name\nd\nip\n10.77.2.12\nrunid\nw\nflags\ns_down,slave",
+}
+
+
+def knows(watcher: Watcher, known: dict[str, str]) -> Path:
+    """Sentinel tells what it has learned; the file has what it was ordered."""
+    told = watcher.folder / "told"
+    cases = "\n".join(f"""*"SENTINEL {kind}"*) printf '%s\\n' '{text}' ;;""" for kind, text in known.items())
+    watcher.program(
+        "redis-cli", f'read -r login; read -r order; echo "$order" >>{told}; echo OK\ncase $order in\n{cases}\nesac'
+    )
+    return told
+
+
+def test_strangers_are_those_that_nobody_declares_and_that_are_silent(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    knows(watcher, KNOWN)
+    assert watcher.run("strangers").stdout == "10.77.2.98 10.77.2.99\n"
+
+
+def test_who_runs_or_is_declared_is_no_stranger(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    runs = {kind: text.replace("s_down,", "") for kind, text in KNOWN.items()}
+    knows(watcher, runs)
+    assert watcher.run("strangers").stdout == "none\n"
+    knows(watcher, {"MASTER": "flags\nmaster"})
+    assert watcher.run("strangers").stdout == "none\n"
+
+
+def test_without_a_primary_nobody_is_called_a_stranger(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    knows(watcher, {**KNOWN, "MASTER": "flags\no_down,master"})
+    assert (watcher.run("strangers").returncode, watcher.run("strangers").stdout) == (1, "")
+
+
+def test_after_forgetting_it_waits_until_the_others_are_known_again(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    told = knows(watcher, KNOWN)
+    assert watcher.run("forget").returncode == 0
+    assert told.read_text().splitlines() == ["SENTINEL RESET im", "SENTINEL SENTINELS im"]
+
+
 def test_the_witness_may_ask_redis() -> None:
     rules = recorded("test").files("im1")["/etc/im-firewall/rules.nft"]
     assert 'ip saddr @witness4 tcp dport { 6379 } accept comment "redis"' in rules

@@ -307,6 +307,17 @@ def test_a_drain_that_was_cut_off_ends_after_a_while(node: Node, monkeypatch: py
     assert not node.names["DRAINING"].exists()
 
 
+def test_a_drain_that_fails_ends(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails() -> None:
+        raise RuntimeError("erl: failed")
+
+    monkeypatch.setitem(node.names, "close_clients", fails)
+    with pytest.raises(RuntimeError) as failed:
+        node.names["drain"]()
+    assert str(failed.value) == "erl: failed"
+    assert not node.names["DRAINING"].exists()
+
+
 def test_who_leaves_moves_its_clients_first(node: Node) -> None:
     node.names["leave"]()
     assert node.told == [
