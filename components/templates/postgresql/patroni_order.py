@@ -21,6 +21,7 @@ import yaml
 FOLDER = Path("/etc/patroni/im")
 RESTART_SECONDS = 120
 RELOAD_SECONDS = 30
+SYNCHRONOUS_SECONDS = 30
 NOTICE_SECONDS = 3
 """After one round of its loop, Patroni needs so long to know whether a restart is pending."""
 
@@ -131,7 +132,7 @@ def show_settings() -> None:
 
 
 def apply() -> None:
-    """Writes the declared settings and restarts who must, replicas first; if one does not come up, puts them back."""
+    """Writes the declared settings and restarts who must, the primary last; if one does not come up, puts them back."""
     status, before = ask(own(), "/config")
     if status != 200:
         fail(f"Patroni does not answer: {before}")
@@ -140,10 +141,21 @@ def apply() -> None:
         time.sleep(declared()["loop_wait"] + NOTICE_SECONDS)
     started = int(time.time())
     for member in sorted(members(), key=leads):
+        if leads(member) and restart_is_pending(url_of(member)):
+            relieve(member)
         if restart_is_pending(url_of(member)) and not restart(url_of(member)):
             put(before)
             reason = last_fatal(started)
             fail(f"PostgreSQL on {member['name']} does not start with the new settings, the old are put back{reason}")
+
+
+def relieve(primary: dict[str, Any]) -> None:
+    """A synchronous replica that has the new settings becomes the primary. Without one it restarts in its place."""
+    if all(map(leads, members())) or not wait(lambda: bool(those_that_answer("/synchronous")), SYNCHRONOUS_SECONDS):
+        return
+    ready = [each["name"] for each in those_that_answer("/synchronous") if not restart_is_pending(url_of(each))]
+    if ready and switch_over(url_of(primary), primary["name"], ready[0])[0] == 200:
+        wait(lambda: ask(url_of(primary), "/synchronous")[0] == 200, RESTART_SECONDS)
 
 
 def last_fatal(since: int) -> str:
@@ -163,6 +175,10 @@ def restart(url: str) -> bool:
     return ask(url, "/restart", "POST", {"restart_pending": True}, RESTART_SECONDS)[0] == 200
 
 
+def switch_over(url: str, leader: str, candidate: str) -> tuple[int, Any]:
+    return ask(url, "/switchover", "POST", {"leader": leader, "candidate": candidate}, RESTART_SECONDS)
+
+
 def hand_over() -> None:
     """Before a restart: another member becomes the primary, and this one its synchronous replica."""
     if ask(own(), "/primary")[0] != 200:
@@ -170,8 +186,7 @@ def hand_over() -> None:
     others = [member["name"] for member in those_that_answer("/synchronous")]
     if not others:
         return
-    order = {"leader": local()["name"], "candidate": others[0]}
-    status, answer = ask(own(), "/switchover", "POST", order, RESTART_SECONDS)
+    status, answer = switch_over(own(), local()["name"], others[0])
     if status != 200:
         fail(f"could not hand over to {others[0]}: {answer}")
     if not wait(lambda: ask(own(), "/synchronous")[0] == 200, RESTART_SECONDS):

@@ -202,8 +202,36 @@ def test_a_restart_that_is_pending_is_drift(
 def test_replicas_restart_before_the_primary(order: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(**{"/cluster": (200, MEMBERS), "/patroni": (200, {"pending_restart": True})})
     monkeypatch.setattr(order, "ask", cluster.ask)
+    monkeypatch.setattr(order, "wait", lambda done, seconds: done())
     order.apply()
-    assert [url for method, url, _ in cluster.orders if method == "POST"] == [f"{IM2}/restart", f"{IM1}/restart"]
+    assert posted(cluster) == [f"{IM2}/restart", f"{IM1}/restart"]
+
+
+def posted(cluster: Cluster) -> list[str]:
+    return [url for method, url, _ in cluster.orders if method == "POST"]
+
+
+def test_the_primary_hands_over_to_a_replica_that_has_restarted(
+    order: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Cluster(**{"/cluster": (200, MEMBERS), f"{IM1}/patroni": (200, {"pending_restart": True})})
+    cluster.answers[f"{IM2}/synchronous"] = (200, {})
+    monkeypatch.setattr(order, "ask", cluster.ask)
+    monkeypatch.setattr(order, "wait", lambda done, seconds: done())
+    order.apply()
+    assert posted(cluster) == [f"{IM1}/switchover", f"{IM1}/restart"]
+
+
+def test_a_replica_that_has_yet_to_restart_gets_nothing_handed_over(
+    order: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fewer connections, for example, a replica takes only after its primary."""
+    cluster = Cluster(**{"/cluster": (200, MEMBERS), "/patroni": (200, {"pending_restart": True})})
+    cluster.answers[f"{IM2}/synchronous"] = (200, {})
+    monkeypatch.setattr(order, "ask", cluster.ask)
+    monkeypatch.setattr(order, "wait", lambda done, seconds: done())
+    order.apply()
+    assert posted(cluster) == [f"{IM2}/restart", f"{IM1}/restart"]
 
 
 def test_settings_that_keep_postgresql_from_starting_are_put_back(
