@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from commands.apply import ApplyError
+from commands.apply.engine import installed_engine
 from commands.drill import DrillError, report
 from commands.drill.drill import drill
 from commands.drill.faults import FAULTS, named
@@ -27,7 +28,7 @@ from commands.lab.lab import lab_of
 from commands.lab.network import exists
 from commands.lab.session import become
 from commands.verify import VerifyError
-from commands.verify.outputs import installed_engine, load_outputs
+from commands.verify.outputs import load_outputs
 
 ROOT = Path(__file__).parents[3]
 INSIDE = "ONPREM_SSH_CONFIG"
