@@ -418,7 +418,12 @@ def test_what_is_declared_no_longer_is_as_it_was_before(hosts: PrivateLab, appli
 def test_the_manifest_says_what_is_declared_and_no_secret(hosts: PrivateLab, applied: AgentSession) -> None:
     answer = applied.request("manifest", service="web")
 
-    assert answer == {"declared": {**declared(), "secrets": {"token": ""}}, "services": ["web"], "unfinished": []}
+    assert answer == {
+        "declared": {**declared(), "secrets": {"token": ""}},
+        "services": ["web"],
+        "unfinished": [],
+        "damaged": "",
+    }
     assert on_host(hosts, "stat -c '%a %U' /var/lib/onprem /var/lib/onprem/services/web/manifest.json") == (
         "700 root\n600 root\n"
     )
