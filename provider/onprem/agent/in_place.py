@@ -20,11 +20,11 @@ VALUE = rf"({PEM}|[A-Za-z0-9._~-]+)"
 
 @dataclass(frozen=True)
 class Found:
-    """`text` in the place of the secret `name`; `alone` when nothing around it tells that it is no line of a key."""
+    """`text` in the place of the secret `name`; `sure` unless something else in the file could be it as well."""
 
     name: str
     text: str
-    alone: bool
+    sure: bool
 
 
 def found(declared: Declaration) -> Iterator[Found]:
@@ -38,11 +38,13 @@ def _in_file(declared: Declaration, file: File) -> Iterator[Found]:
     text = _without(_long(declared), _text(file.path))
     for line in filter(refers_to_secret, file.content.split("\n")):
         names, pattern = _pattern(declared, line)
-        alone = REFERENCE.sub("", line) == "" and text.rstrip("\n").count("\n") > 0
         # Looking ahead: of two keys, one after the other, the second is found too.
-        for match in re.finditer(rf"(?=^{pattern}$)", text, re.MULTILINE):
-            pairs = zip(names, match.groups())  # noqa: B905 - Python 3.9
-            yield from (Found(name, value, alone) for name, value in pairs)
+        matches = [match.groups() for match in re.finditer(rf"(?=^{pattern}$)", text, re.MULTILINE)]
+        # A line of nothing else could be any line of a key; of two lines alike in the template, either could be meant.
+        bare = REFERENCE.sub("", line) == "" and text.rstrip("\n").count("\n") > 0
+        sure = not bare and len(set(matches)) == 1
+        for groups in matches:
+            yield from (Found(name, value, sure) for name, value in zip(names, groups))  # noqa: B905 - Python 3.9
 
 
 def _text(path: str) -> str:

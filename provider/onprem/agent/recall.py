@@ -10,6 +10,6 @@ def secrets(declared: Declaration) -> dict[str, str]:
     """By name, what the live files have in the place of `${secret:NAME}`; nothing for a name that they disagree on."""
     found: dict[str, set[str]] = {}
     for each in in_place.found(declared):
-        if not each.alone:
+        if each.sure:
             found.setdefault(each.name, set()).add(each.text)
     return {name: texts.pop() for name, texts in found.items() if len(texts) == 1}

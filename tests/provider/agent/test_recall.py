@@ -40,5 +40,15 @@ def test_files_that_disagree_tell_nothing(tmp_path: Path) -> None:
     assert told(tmp_path, {"a": ("pw=${secret:pw}", "pw=one"), "b": ("pw ${secret:pw}", "pw one")}) == {"pw": "one"}
 
 
+def test_lines_alike_leave_it_to_another_file(tmp_path: Path) -> None:
+    alike = ("x: ${secret:pw}\nx: ${secret:key}\n", "x: one\nx: two\n")
+
+    assert told(tmp_path, {"a": alike}) == {}
+    assert told(tmp_path, {"a": alike, "b": ("pw=${secret:pw}\nkey=${secret:key}\n", "pw=one\nkey=two\n")}) == {
+        "pw": "one",
+        "key": "two",
+    }
+
+
 def test_a_file_that_is_not_there_tells_nothing(tmp_path: Path) -> None:
     assert recall.secrets(parse("greet", {"files": {f"{tmp_path}/no": {"content": "${secret:pw}"}}})) == {}
