@@ -1,7 +1,6 @@
 """The command line of `scripts/load`."""
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -57,7 +56,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     plan = Plan(options.clients, options.rate, options.seconds, options.rounds)
     try:
-        os.chdir(ROOT)
         ways = _ways(options)
         runs = rounds(ways, plan, lambda text: errors.print(Text(text, "bold")))
     except (LoadError, VerifyError, ApplyError, LabError) as error:
@@ -90,7 +88,12 @@ def _ways(options: argparse.Namespace) -> list[Way]:
 def _beside(site: Site, options: argparse.Namespace) -> Site:
     if options.beside in (None, site.stack) and len(site.im_hosts) == 1:
         return site
-    return load_site(options.beside or BESIDE, ROOT, options.saved, outside_lab=False)
+    stack = options.beside or BESIDE
+    try:
+        return load_site(stack, ROOT, options.saved, outside_lab=False)
+    except LoadError:
+        reason = "has no lab to compare with"
+        raise LoadError(f"{stack}: {reason}; run scripts/quickstart {stack}, or say --alone") from None
 
 
 def _title(stack: str, beside: str | None, plan: Plan) -> str:

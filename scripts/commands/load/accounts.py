@@ -48,16 +48,28 @@ def _run(
     words = ["sh", "-c", script.format(command=COMMAND)]
     remote = shlex.join(words if accounts.user == "root" else ["sudo", "-n", *words])
     ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", *ssh_options(login, environment), remote]
-    seconds = 30 + SECONDS_EACH * len(lines)
     text = "".join(f"{line}\n" for line in lines)
+    return _finish([*inside, *ssh], text, 30 + SECONDS_EACH * len(lines), environment)
+
+
+def _finish(
+    command: Sequence[str], text: str, seconds: float, environment: Mapping[str, str]
+) -> "subprocess.CompletedProcess[str]":
+    """Also after Ctrl-C: what a host was told goes on there, and accounts can only be removed once they are made."""
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=dict(environment), start_new_session=True
+    )
     try:
-        # A session of its own: after Ctrl-C, ssh still has accounts to remove.
-        return subprocess.run(
-            [*inside, *ssh], input=text, capture_output=True, text=True, timeout=seconds, check=False,
-            start_new_session=True, env=dict(environment),
-        )  # fmt: skip
+        told, said = process.communicate(text, seconds)
     except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(ssh, 1, "", f"no answer within {seconds} s")
+        process.kill()
+        return subprocess.CompletedProcess(command, 1, "", f"no answer within {seconds:g} s")
+    except KeyboardInterrupt:
+        with _uninterrupted(), contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=seconds)
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, told, said)
 
 
 def _last(done: "subprocess.CompletedProcess[str]") -> str:

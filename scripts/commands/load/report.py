@@ -37,7 +37,7 @@ def lines(found: Sequence[Figures]) -> Iterator[str]:
     """Where the CPU goes, then the entry as a multiple of the direct way, then what to know."""
     for each in found:
         if each.services:
-            shares = ", ".join(f"{name} {cpu:.2f}" for name, cpu in each.services.items())
+            shares = ", ".join(f"{name} {max(cpu, 0):.2f}" for name, cpu in each.services.items())
             yield f"{each.phase}, {each.way}: CPU ms for each: {shares}"
     for name, ratio in ratios(found).items():
         yield f"{name}, entry to direct: {', '.join(f'{key} {value:.2f}' for key, value in ratio.items())}"

@@ -21,6 +21,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     command = tmp_path / "account"
     command.write_text(
         f'#!/bin/sh\n[ -e {tmp_path}/no-$1 ] && echo "it is away" >&2 && exit 1\n'
+        f'pid=$(cat {tmp_path}/interrupt-$1 2>/dev/null) && rm {tmp_path}/interrupt-$1 && kill -INT "$pid"\n'
         f'case "$1" in add) cat >"{folder}/$2";; remove) rm -f "{folder}/$2";; esac\n'
     )
     ssh = tmp_path / "ssh"
@@ -69,6 +70,16 @@ def test_removes_them_when_the_work_ends_early(made: Path, failure: BaseExceptio
         raise failure
 
     assert _names(made) == []
+
+
+def test_an_interruption_while_they_are_made_leaves_none(made: Path) -> None:
+    (made.parent / "interrupt-add").write_text(str(os.getpid()))
+
+    with pytest.raises(KeyboardInterrupt):
+        _use(made)
+
+    asked = (made.parent / "asked").read_text()
+    assert (asked.count(" add "), asked.count(" remove "), _names(made)) == (1, 1, [])
 
 
 def test_says_why_none_could_be_made(made: Path) -> None:
