@@ -18,6 +18,9 @@ from components.load_balancers.haproxy_local import HAProxyLocal
 from components.load_balancers.keepalived import Keepalived
 from components.network.certificates import Certificates
 from components.network.firewall import Firewall
+from components.operations.pgbackrest import PgBackRest
+from components.operations.restic import Restic
+from components.operations.restic_server import ResticServer
 from components.passwords import Passwords
 from components.plan import Plan
 from components.servers.administrators import Administrators
@@ -38,6 +41,8 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (Ejabberd, Package),  # one of them, by its kind
     (Uploads, HAProxy),
     (Keepalived,),
+    (PgBackRest, ResticServer),  # once all that they save is there
+    (Restic,),
 )
 """Components of one stage come side by side, each stage after the one before it."""
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from components.passwords import Passwords
     from components.settings import DeploymentSettings
 
-Role = Literal["load_balancer", "im", "database", "queue", "cache", "witness", "operations"]
+Role = Literal["load_balancer", "im", "database", "queue", "cache", "witness", "operations", "offsite"]
 EVERY_ROLE: tuple[Role, ...] = get_args(Role)
 
 

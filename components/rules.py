@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import TYPE_CHECKING
 
+from components.data_stores.archiving import OWNED
 from components.plan import Role
 from components.problems import Problem
 from components.servers.reader import ACCOUNT
@@ -100,6 +101,20 @@ def protected_data_is_kept_twice(settings: "DeploymentSettings") -> Iterator[Pro
         if len(hosts) == 1:
             wrong = f"{hosts[0]} has every replica, and im:protect is true"
             yield Problem(f"im:roles.{role}", wrong, "give the role another host, or set im:protect: false")
+
+
+def backups_have_a_place(settings: "DeploymentSettings") -> Iterator[Problem]:
+    if settings.backups.enabled and not settings.roles.get("operations"):
+        wrong = "missing, and im:backups.enabled is true"
+        yield Problem("im:roles.operations", wrong, "name the host that keeps the copies")
+
+
+def archiving_has_one_owner(settings: "DeploymentSettings") -> Iterator[Problem]:
+    """Without backups a site may archive in a way of its own."""
+    for name in sorted(OWNED & {name.lower() for name in settings.postgresql.parameters}):
+        if settings.backups.enabled:
+            wrong = "is not free to set with im:backups.enabled"
+            yield Problem(f"im:postgresql.parameters.{name}", wrong, "remove it, the log goes to the backup repository")
 
 
 def load_balancers_share_an_address(settings: "DeploymentSettings") -> Iterator[Problem]:

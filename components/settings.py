@@ -24,6 +24,10 @@ from components.load_balancers.keepalived import KeepalivedSettings
 from components.model import Settings, Size
 from components.network.certificates import CertificatesSettings
 from components.network.firewall import FirewallSettings
+from components.operations.backups import BackupsSettings
+from components.operations.pgbackrest import PgBackRestSettings
+from components.operations.restic import ResticSettings
+from components.operations.restic_server import ResticServerSettings
 from components.plan import HostPlan, Role
 from components.servers.administrators import AdministratorsSettings
 from components.servers.reader import ReaderSettings
@@ -112,6 +116,14 @@ class DeploymentSettings(Settings):
     haproxy: HAProxySettings = Field(default_factory=HAProxySettings, description="the entry point for clients")
     keepalived: KeepalivedSettings = Field(
         default_factory=KeepalivedSettings, description="the address that several load balancers share"
+    )
+    backups: BackupsSettings = Field(default_factory=BackupsSettings, description="whether there are backups")
+    pgbackrest: PgBackRestSettings = Field(
+        default_factory=PgBackRestSettings, description="backups of PostgreSQL and of its log"
+    )
+    restic: ResticSettings = Field(default_factory=ResticSettings, description="copies of files, and what goes offsite")
+    restic_server: ResticServerSettings = Field(
+        default_factory=ResticServerSettings, description="where copies of files lie"
     )
 
     @pydantic.model_validator(mode="before")

@@ -156,6 +156,8 @@ def broken_rules(
         *rules.votes_cannot_be_halved(settings),
         *rules.protected_data_is_kept_twice(settings),
         *rules.load_balancers_share_an_address(settings),
+        *rules.backups_have_a_place(settings),
+        *rules.archiving_has_one_owner(settings),
         *rules.the_shared_address_fits(settings),
         *rules.ports_are_used_once(settings, components),
         *rules.what_is_kept_is_known(settings, components),

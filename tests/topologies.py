@@ -1,4 +1,4 @@
-"""The shapes of deployment that must work, as configuration: the stack files, and two made of them."""
+"""The shapes of deployment that must work, as configuration: the stack files, and three made of them."""
 
 import functools
 from collections.abc import Mapping
@@ -21,17 +21,23 @@ PACKAGE: Mapping[str, Any] = {
         "runtimes": ["java"],
     },
 }
+BACKUPS: Mapping[str, Any] = {
+    **TEST,
+    "onprem:hosts": {**TEST["onprem:hosts"], "far1": {"address": "10.77.9.11"}},
+    "im:roles": {**TEST["im:roles"], "offsite": ["far1"]},
+    "im:backups": {"enabled": True},
+}
 MACHINES: Mapping[str, Any] = {
     **{key: value for key, value in PROD.items() if key not in ("im:system", "im:time")},
     "im:size": "medium",
 }
 """`prod` as on real machines, which have a kernel, a clock and a size of their own."""
-TOPOLOGIES: tuple[str, ...] = ("dev", "test", "prod", "machines", "package")
+TOPOLOGIES: tuple[str, ...] = ("dev", "test", "prod", "machines", "package", "backups")
 
 
 def config(topology: str) -> dict[str, str]:
     """The configuration of one of `TOPOLOGIES`."""
-    made = {"machines": MACHINES, "package": PACKAGE}
+    made = {"machines": MACHINES, "package": PACKAGE, "backups": BACKUPS}
     return as_config(made[topology]) if topology in made else config_of(topology)
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from components.data_stores.postgresql import PostgreSQLSettings
 
 
-def cluster_settings(own: "PostgreSQLSettings") -> dict[str, Any]:
+def cluster_settings(own: "PostgreSQLSettings", archiving: Mapping[str, Any]) -> dict[str, Any]:
     """As little as can be: the rest is in patroni.yml, where a rollback reaches it."""
     loop = own.failover_seconds // 4
     return {
@@ -29,6 +29,7 @@ def cluster_settings(own: "PostgreSQLSettings") -> dict[str, Any]:
                 "wal_log_hints": "on",
                 "wal_sender_timeout": "5s",
                 "wal_receiver_timeout": "5s",
+                **archiving,
             },
         },
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field
 
 from components.component import Component
-from components.data_stores import etcd
+from components.data_stores import archiving, etcd
 from components.data_stores.patroni import as_yaml, cluster_settings, lines
 from components.model import Settings, Size
 from components.network.flows import Flow
@@ -146,8 +146,12 @@ class PostgreSQL(Component):
 
     @classmethod
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
-        """The members copy from each other; consumers ask Patroni who is primary, then go there."""
-        return (Flow("postgresql", (*CONSUMERS, "database"), ("database",), (PORT, REST_PORT)),)
+        """The members copy from each other; consumers ask Patroni who is primary, then go there.
+
+        Who starts backups asks for replicas.
+        """
+        asking = (Flow("patroni", ("operations",), ("database",), (REST_PORT,)),) if settings.backups.enabled else ()
+        return (Flow("postgresql", (*CONSUMERS, "database"), ("database",), (PORT, REST_PORT)), *asking)
 
 
 def databases(settings: "DeploymentSettings") -> tuple[Database, ...]:
@@ -157,7 +161,7 @@ def databases(settings: "DeploymentSettings") -> tuple[Database, ...]:
 
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
     """What Patroni and the steps read. Parameters that PostgreSQL refuses are found before a file is replaced."""
-    shared = as_yaml(cluster_settings(settings.postgresql))
+    shared = as_yaml(shared_settings(settings))
     return {
         CREATE_CLUSTER: File(content=render("postgresql/createcluster.conf.j2"), early=True),
         PATRONI: File(content=patroni(settings, host)),
@@ -182,6 +186,11 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         CERTIFICATE: File(content="${value:certificate}\n"),
         KEY: File(content="${secret:key}\n", mode="0600", owner="postgres", group="postgres"),
     }
+
+
+def shared_settings(settings: "DeploymentSettings") -> dict[str, Any]:
+    """What Patroni keeps for all members."""
+    return cluster_settings(settings.postgresql, archiving.parameters(settings))
 
 
 def drop_in(own: PostgreSQLSettings) -> str:
@@ -234,7 +243,7 @@ def steps(settings: "DeploymentSettings") -> dict[str, Step]:
         ),
         "cluster settings": Step(
             read=f"{ORDER} settings",
-            want="\n".join(lines(cluster_settings(settings.postgresql))),
+            want="\n".join(lines(shared_settings(settings))),
             act=f"{ORDER} apply",
             seconds=300,
             restarts="PostgreSQL",

@@ -99,7 +99,7 @@ def test_a_missing_setting_of_a_host_is_named_with_its_purpose() -> None:
 def test_an_unknown_role_lists_the_roles() -> None:
     assert mistakes({"im:roles": roles(databse=["a1"])}) == (
         "im:roles.databse: databse is not known; one of these is expected: "
-        "'load_balancer', 'im', 'database', 'queue', 'cache', 'witness' or 'operations'"
+        "'load_balancer', 'im', 'database', 'queue', 'cache', 'witness', 'operations' or 'offsite'"
     )
 
 

@@ -1,0 +1,40 @@
+"""Backups: whether there are any, and where they lie. Each tool has settings of its own."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from components.model import Settings
+from components.plan import HostPlan, Role
+
+if TYPE_CHECKING:
+    from components.settings import DeploymentSettings
+
+METRICS = "/var/lib/prometheus/node-exporter"
+"""Where Debian's prometheus-node-exporter looks for figures of others (its `--collector.textfile.directory`)."""
+SAVED: tuple[Role, ...] = ("im", "database", "queue", "operations")
+"""Hosts of these roles have something to save."""
+
+
+class BackupsSettings(Settings):
+    """One word for all of it."""
+
+    enabled: bool = Field(
+        False,
+        description="true: copies go to the first host of operations and to one that is offsite; turning it on restarts"
+        " PostgreSQL once",
+    )
+
+
+def repository(settings: "DeploymentSettings") -> HostPlan:
+    """The host that keeps PostgreSQL's copies and starts its backups. Rules see to it that there is one."""
+    return settings.hosts_of("operations")[0]
+
+
+def places(settings: "DeploymentSettings") -> Mapping[str, HostPlan]:
+    """Where copies of files go."""
+    found = {"operations": repository(settings)}
+    if offsite := settings.hosts_of("offsite"):
+        found["offsite"] = offsite[0]
+    return found

@@ -1,0 +1,176 @@
+"""pgBackRest: who copies from whom, who may connect, and what is told of it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+
+from components.data_stores.postgresql import FOUNDING
+from components.network.firewall import RULES
+from components.operations.pgbackrest import BACKUP_UNIT, CIPHER, CONFIG, SERVER, timer, unit_file
+from components.problems import SettingsError
+from tests.components.data_stores.scripts import load
+from tests.recording import as_config, run, settings_of
+from tests.topologies import recorded
+
+PEER = """
+pg{number}-host={name}
+pg{number}-host-type=tls
+pg{number}-host-port=8432
+pg{number}-host-ca-file=/etc/pgbackrest/ca.pem
+pg{number}-host-cert-file=/etc/pgbackrest/certificate.pem
+pg{number}-host-key-file=/etc/pgbackrest/key.pem
+"""
+
+
+def text(path: str, host: str) -> str:
+    return recorded("backups").files(host)[path]
+
+
+def section(host: str) -> str:
+    return text(CONFIG, host).partition("[im]\n")[2]
+
+
+def test_a_stack_has_no_backups_until_it_says_so() -> None:
+    assert not [name for name in recorded("prod").services if "pgbackrest" in name or "restic" in name]
+    assert "archive" not in recorded("prod").files("db1")[FOUNDING]
+
+
+def test_each_member_sends_its_log_within_the_time_that_is_set() -> None:
+    shared = yaml.safe_load(text(FOUNDING, "im2"))["bootstrap"]["dcs"]["postgresql"]["parameters"]
+    assert {name: value for name, value in shared.items() if name.startswith("archive")} == {
+        "archive_mode": "on",
+        "archive_command": "pgbackrest --stanza=im archive-push %p",
+        "archive_timeout": "20s",
+    }
+
+
+def test_the_keeper_fetches_from_every_member() -> None:
+    peers = [PEER.format(number=number, name=name) for number, name in ((1, "im1"), (2, "im2"))]
+    data = "/var/lib/postgresql/15/im"
+    assert section("vote1") == f"pg1-path={data}{peers[0]}pg2-path={data}{peers[1]}"
+
+
+def test_a_member_knows_itself_and_the_keeper() -> None:
+    assert section("im2") == "pg1-path=/var/lib/postgresql/15/im\n"
+    assert "repo1-host=vote1\nrepo1-host-type=tls\n" in text(CONFIG, "im2")
+    assert "repo1-path" not in text(CONFIG, "im2")
+
+
+def test_members_and_keeper_let_in_each_other_and_nobody_else() -> None:
+    def allowed(host: str) -> list[str]:
+        return [line for line in text(CONFIG, host).splitlines() if line.startswith("tls-server-auth")]
+
+    assert allowed("vote1") == ["tls-server-auth=im1=im", "tls-server-auth=im2=im"]
+    assert allowed("im1") == ["tls-server-auth=vote1=im"]
+    assert 'ip saddr @operations4 tcp dport { 8432 } accept comment "pgbackrest backups"' in text(RULES, "im1")
+    assert 'ip saddr @database4 tcp dport { 8432 } accept comment "pgbackrest log"' in text(RULES, "vote1")
+
+
+def test_one_host_with_every_role_needs_no_server() -> None:
+    program = run(as_config({**one_host(), "im:backups": {"enabled": True}}))
+    assert program.services["dev1/pgbackrest"].inputs["units"][SERVER] == {
+        "running": False,
+        "enabled": False,
+        "reload_on": [CONFIG, "/etc/pgbackrest/ca.pem", "/etc/pgbackrest/certificate.pem", "/etc/pgbackrest/key.pem"],
+        "restart_on": [],
+    }
+    assert "-host" not in program.files("dev1")[CONFIG]
+
+
+def one_host() -> dict[str, Any]:
+    return {
+        "onprem:hosts": {"dev1": {"address": "10.77.1.11"}},
+        "im:domain": "chat.dev.test",
+        "im:roles": {role: ["dev1"] for role in ("load_balancer", "im", "database", "queue", "cache", "operations")},
+        "im:administrators": {"networks": ["10.77.1.1/32"]},
+    }
+
+
+def test_the_cipher_is_a_secret_that_only_its_user_reads() -> None:
+    file = recorded("backups").services["vote1/pgbackrest"].inputs["files"][CIPHER]
+    assert (file["mode"], file["owner"]) == ("0600", "postgres")
+    assert file["content"].endswith("[global]\nrepo1-cipher-pass=${secret:cipher}\n")
+    assert "repo1-cipher-type=aes-256-cbc\n" in text(CONFIG, "im1")
+
+
+def test_backups_start_on_the_keeper_only() -> None:
+    assert f"{timer('full')}" in recorded("backups").services["vote1/pgbackrest"].inputs["units"]
+    assert list(recorded("backups").services["im1/pgbackrest"].inputs["units"]) == [SERVER]
+    assert "\nOnCalendar=Sun *-*-* 01:10:00\n" in text(unit_file(timer("full")), "vote1")
+    assert " run %i im /etc/pgbackrest/ca.pem https://10.77.2.11:8008 https://10.77.2.12:8008\n" in text(
+        unit_file(BACKUP_UNIT), "vote1"
+    )
+
+
+@pytest.fixture
+def program() -> ModuleType:
+    return load("pgbackrest/postgresql_backup.py")
+
+
+@pytest.mark.parametrize(
+    ("replicas", "source"), [([False, True], "--backup-standby"), ([False, False], "--no-backup-standby")]
+)
+def test_a_replica_is_read_when_there_is_one(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch, replicas: list[bool], source: str
+) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(program.ssl, "create_default_context", lambda cafile: None)
+    monkeypatch.setattr(program, "is_replica", lambda member, context: replicas[int(member)])
+    monkeypatch.setattr(program.os, "chdir", lambda path: None)
+    monkeypatch.setattr(program.os, "execvp", lambda name, command: ran.append(command))
+    program.run("full", "im", "ca.pem", "0", "1")
+    assert ran == [["pgbackrest", "--stanza=im", "--type=full", source, "backup"]]
+
+
+def backup(kind: str, stop: int, *, error: bool = False) -> dict[str, Any]:
+    return {"type": kind, "error": error, "timestamp": {"start": stop - 1, "stop": stop}}
+
+
+def test_monitoring_is_told_of_good_backups_only(program: ModuleType) -> None:
+    found = [{"backup": [backup("full", 100), backup("incr", 200), backup("full", 300, error=True)]}]
+    assert list(program.figures(found)) == [
+        'im_postgresql_backup_seconds{kind="any"} 200\n',
+        'im_postgresql_backup_seconds{kind="full"} 100\n',
+    ]
+
+
+def test_without_a_good_backup_the_last_figures_stay(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    answer = program.subprocess.CompletedProcess([], 0, '[{"backup": []}]', "")
+    monkeypatch.setattr(program.subprocess, "run", lambda *args, **options: answer)
+    (tmp_path / "figures").write_text("before")
+    program.tell("im", str(tmp_path / "figures"))
+    assert (tmp_path / "figures").read_text() == "before"
+
+
+def test_a_repository_that_does_not_answer_is_said(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = program.subprocess.CompletedProcess([], 49, "", "unable to connect\n")
+    monkeypatch.setattr(program.subprocess, "run", lambda *args, **options: answer)
+    with pytest.raises(SystemExit) as ended:
+        program.tell("im", "/nowhere")
+    assert str(ended.value) == "pgBackRest does not tell what it has: unable to connect"
+
+
+def refusal(changes: Mapping[str, Any]) -> str:
+    with pytest.raises(SettingsError) as refused:
+        settings_of(as_config({**one_host(), "im:backups": {"enabled": True}, **changes}))
+    return str(refused.value)
+
+
+def test_refuses_archiving_of_the_sites_own_beside_it() -> None:
+    assert refusal({"im:postgresql": {"parameters": {"archive_command": "cp %p /srv"}}}) == (
+        "im:postgresql.parameters.archive_command: is not free to set with im:backups.enabled; remove it, the log goes"
+        " to the backup repository"
+    )
+
+
+def test_refuses_backups_without_a_host_that_keeps_them() -> None:
+    roles = {role: hosts for role, hosts in one_host()["im:roles"].items() if role != "operations"}
+    assert refusal({"im:roles": roles}) == (
+        "im:roles.operations: missing, and im:backups.enabled is true; name the host that keeps the copies"
+    )

@@ -1,0 +1,103 @@
+"""restic: what is saved where, and that a place which is away costs the others nothing."""
+
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from components.operations.restic import CLIENT, CONFIG, PASSWORD, timer, timer_file
+from tests.components.data_stores.scripts import load
+from tests.topologies import recorded
+
+
+def saved(host: str) -> dict[str, Any]:
+    return dict(json.loads(recorded("backups").files(host)[CONFIG]))
+
+
+def test_each_host_has_repositories_and_a_password_of_its_own() -> None:
+    assert saved("im1")["places"] == {
+        "operations": "rest:https://vote1:8434/im1/",
+        "offsite": "rest:https://far1:8434/im1/",
+    }
+    names = {resource.name for resource in recorded("backups").of("random:index/randomPassword:RandomPassword")}
+    assert {"restic_im1_password", "restic_im2_password", "restic_vote1_password"} <= names
+
+
+def test_an_im_host_saves_what_it_alone_has() -> None:
+    chosen = saved("im1")["sets"]["files"]
+    assert chosen["paths"] == ["/var/lib/onprem", "/etc/ejabberd", "/var/lib/ejabberd/upload"]
+    assert list(chosen["dumps"]) == ["rabbitmq.json", "etcd.db"]
+    assert chosen["places"] == ["operations", "offsite"]
+
+
+def test_postgresqls_backups_go_offsite_all_the_time() -> None:
+    assert saved("vote1")["sets"]["postgresql"] == {
+        "paths": ["/var/lib/pgbackrest"],
+        "dumps": {},
+        "places": ["offsite"],
+    }
+    assert "\nOnUnitInactiveSec=20s\n" in recorded("backups").files("vote1")[timer_file("postgresql")]
+    assert list(recorded("backups").services["im1/restic"].inputs["units"]) == [timer("files")]
+
+
+def test_secrets_are_for_root_alone() -> None:
+    files = recorded("backups").services["im1/restic"].inputs["files"]
+    assert {files[path]["mode"] for path in (PASSWORD, CLIENT)} == {"0600"}
+
+
+@pytest.fixture
+def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    module = load("restic/restic_save.py")
+    for name in ("FOLDER", "DUMPS", "METRICS"):
+        (tmp_path / name).mkdir()
+        monkeypatch.setattr(module, name, tmp_path / name)
+    text = {
+        "places": {"operations": "rest:near", "offsite": "rest:far"},
+        "sets": {"files": {"paths": [str(tmp_path)], "dumps": {}, "places": ["operations", "offsite"]}},
+    }
+    (tmp_path / "FOLDER" / "restic.json").write_text(json.dumps(text))
+    monkeypatch.setattr(module.time, "time", lambda: 1700000000.5)
+    return module
+
+
+def answers(program: ModuleType, monkeypatch: pytest.MonkeyPatch, away: str = "") -> list[tuple[str, ...]]:
+    """restic, which reaches every place but the one that is away."""
+    ran: list[tuple[str, ...]] = []
+
+    def restic(url: str, *arguments: str) -> Any:
+        ran.append((url, *arguments[:1]))
+        return program.subprocess.CompletedProcess([], int(url == away), "", "Fatal: dial tcp: refused\n")
+
+    monkeypatch.setattr(program, "restic", restic)
+    return ran
+
+
+def test_a_good_copy_is_told_to_monitoring(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(program, monkeypatch)
+    program.main("files")
+    assert (program.METRICS / "im-restic-files-offsite.prom").read_text() == (
+        'im_restic_seconds{set="files",place="offsite"} 1700000000\n'
+    )
+
+
+def test_a_place_that_is_away_is_said_after_the_other_has_its_copy(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = answers(program, monkeypatch, away="rest:near")
+    with pytest.raises(SystemExit) as ended:
+        program.main("files")
+    assert str(ended.value) == "files did not reach operations (rest:near): Fatal: dial tcp: refused"
+    assert ("rest:far", "backup") in ran
+    assert [path.name for path in program.METRICS.iterdir()] == ["im-restic-files-offsite.prom"]
+
+
+def test_a_dump_that_fails_leaves_the_one_of_before(program: ModuleType) -> None:
+    (program.DUMPS / "queues").write_text("before")
+    assert list(program.dumped({"queues": "echo part >{}; echo no node >&2; exit 1"})) == [
+        "queues could not be written: no node"
+    ]
+    assert (program.DUMPS / "queues").read_text() == "before"
+    assert list(program.dumped({"queues": "echo whole >{}"})) == []
+    assert (program.DUMPS / "queues").read_text() == "whole\n"
