@@ -1,12 +1,14 @@
 """Backups: whether there are any, and where they lie. Each tool has settings of its own."""
 
+import hmac
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import pulumi
 from pydantic import Field
 
 from components.model import Settings
-from components.plan import HostPlan, Role
+from components.plan import HostPlan, Plan, Role
 
 if TYPE_CHECKING:
     from components.settings import DeploymentSettings
@@ -15,6 +17,8 @@ METRICS = "/var/lib/prometheus/node-exporter"
 """Where Debian's prometheus-node-exporter looks for figures of others (its `--collector.textfile.directory`)."""
 SAVED: tuple[Role, ...] = ("im", "database", "queue", "operations")
 """Hosts of these roles have something to save."""
+PASSWORD = "backups_password"  # noqa: S105 - the name of a secret
+"""The one secret that opens every copy. All keys are made of it, so that it alone has to be kept in a safe."""
 
 
 class BackupsSettings(Settings):
@@ -38,3 +42,15 @@ def places(settings: "DeploymentSettings") -> Mapping[str, HostPlan]:
     if offsite := settings.hosts_of("offsite"):
         found["offsite"] = offsite[0]
     return found
+
+
+def key(plan: Plan, purpose: str) -> pulumi.Output[str]:
+    """A password of its own for each purpose: who has one learns nothing of the others (HMAC, RFC 2104)."""
+    return plan.passwords.password(PASSWORD).apply(
+        lambda password: hmac.digest(password.encode(), purpose.encode(), "sha256").hex()
+    )
+
+
+def restic_key(plan: Plan, host: HostPlan) -> pulumi.Output[str]:
+    """What opens the copies of the files of `host`."""
+    return key(plan, f"restic/{host.name}")

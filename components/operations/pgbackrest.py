@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from components.component import Component
-from components.data_stores import postgresql
 from components.data_stores.archiving import STANZA
 from components.model import Settings
 from components.network.flows import Flow
-from components.operations.backups import METRICS, repository
+from components.operations import pgbackrest_schedule
+from components.operations.backups import PASSWORD, key, repository
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Step, Unit
 from components.text import render
@@ -29,9 +29,6 @@ CONFIG, CIPHER = f"{FOLDER}/pgbackrest.conf", f"{FOLDER}/conf.d/cipher.conf"
 CA, CERTIFICATE, KEY = f"{FOLDER}/ca.pem", f"{FOLDER}/certificate.pem", f"{FOLDER}/key.pem"
 REPOSITORY = "/var/lib/pgbackrest"
 SERVER = "pgbackrest.service"
-BACKUP = "/usr/local/lib/im/postgresql-backup"
-BACKUP_UNIT = "im-postgresql-backup@.service"
-CIPHER_PASSWORD = "pgbackrest_cipher_password"  # noqa: S105 - the name of a secret
 
 
 class PgBackRestSettings(Settings):
@@ -57,7 +54,7 @@ class PgBackRest(Component):
     name = "pgbackrest"
     roles = ("database", "operations")
     holds_data = True
-    passwords = (CIPHER_PASSWORD,)
+    passwords = (PASSWORD,)
 
     @classmethod
     def is_chosen(cls, settings: "DeploymentSettings") -> bool:
@@ -75,13 +72,17 @@ class PgBackRest(Component):
         keeps = host == repository(settings)
         return ServiceState(
             packages={"pgbackrest": ""},
-            directories={FOLDER: Directory(), f"{FOLDER}/conf.d": Directory(), **directories(keeps=keeps)},
-            files={**files(settings, host), **(schedule(settings) if keeps else {})},
+            directories={
+                FOLDER: Directory(),
+                f"{FOLDER}/conf.d": Directory(),
+                **({REPOSITORY: Directory(mode="0750", owner="postgres", group="postgres")} if keeps else {}),
+            },
+            files={**files(settings, host), **pgbackrest_schedule.files(settings, host, CA)},
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
-            secrets={"key": leaf.key, "cipher": self.plan.passwords.password(CIPHER_PASSWORD)},
+            secrets={"key": leaf.key, "cipher": key(self.plan, self.name)},
             units={
                 SERVER: Unit(running=listens, enabled=listens, reload_on=(CONFIG, CA, CERTIFICATE, KEY)),
-                **({timer(kind): Unit(restart_on=(unit_file(timer(kind)),)) for kind in KINDS} if keeps else {}),
+                **pgbackrest_schedule.timers(settings, host),
             },
             steps={"repository": stanza()} if keeps else {},
             healthy=Health(command=healthy(keeps=keeps), seconds=30),
@@ -96,32 +97,11 @@ class PgBackRest(Component):
         )
 
 
-KINDS = ("full", "incr")
-"""pgBackRest's names."""
-
-
-def timer(kind: str) -> str:
-    """The unit that starts backups of a kind."""
-    return f"im-postgresql-backup-{kind}.timer"
-
-
-def unit_file(unit: str) -> str:
-    """Where a unit of ours is."""
-    return f"/etc/systemd/system/{unit}"
-
-
 def peers(settings: "DeploymentSettings", host: HostPlan) -> list[HostPlan]:
     """Who may connect to `host`: the repository to a member, members to the repository."""
     keeper, members = repository(settings), settings.hosts_of("database")
     others = [*(members if host == keeper else ()), *((keeper,) if host in members else ())]
     return [other for other in dict.fromkeys(others) if other != host]
-
-
-def directories(*, keeps: bool) -> dict[str, Directory]:
-    """What pgBackRest writes, and the figures that are left for monitoring."""
-    if not keeps:
-        return {}
-    return {REPOSITORY: Directory(mode="0750", owner="postgres", group="postgres"), METRICS: Directory()}
 
 
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
@@ -154,21 +134,6 @@ def configuration(settings: "DeploymentSettings", host: HostPlan) -> str:
         certificate=CERTIFICATE,
         key=KEY,
     )
-
-
-def schedule(settings: "DeploymentSettings") -> dict[str, File]:
-    """The timers, and what they start."""
-    times = {"full": settings.pgbackrest.full_at, "incr": settings.pgbackrest.incremental_at}
-    members = [f"https://{member.address}:{postgresql.REST_PORT}" for member in settings.hosts_of("database")]
-    names = {"backup": BACKUP, "members": members, "ca": CA, "stanza": STANZA, "metrics": METRICS}
-    return {
-        BACKUP: File(content=render("pgbackrest/postgresql_backup.py"), mode="0755"),
-        unit_file(BACKUP_UNIT): File(content=render("pgbackrest/im-postgresql-backup.service.j2", **names)),
-        **{
-            unit_file(timer(kind)): File(content=render("pgbackrest/backup.timer.j2", kind=kind, at=times[kind]))
-            for kind in KINDS
-        },
-    }
 
 
 def as_postgres(command: str) -> str:

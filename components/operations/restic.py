@@ -14,7 +14,7 @@ from components.data_stores import etcd
 from components.im import ejabberd
 from components.model import Settings
 from components.operations import pgbackrest, restic_server
-from components.operations.backups import METRICS, SAVED, places, repository
+from components.operations.backups import SAVED, places, repository, restic_key
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -29,6 +29,8 @@ DUMPS = "/var/lib/im-restic"
 SAVE = "/usr/local/lib/im/restic-save"
 SERVICE = "/etc/systemd/system/im-restic@.service"
 MANIFESTS = "/var/lib/onprem"
+UNFINISHED = "*.pgbackrest.tmp"
+"""Names of what pgBackRest is still writing."""
 
 
 class ResticSettings(Settings):
@@ -60,11 +62,10 @@ class Restic(Component):
             directories={
                 FOLDER: Directory(mode="0700"),
                 DUMPS: Directory(mode="0700"),
-                **({} if host == repository(settings) else {METRICS: Directory()}),
             },
             files=files(settings, host, sets),
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
-            secrets={"key": leaf.key, "password": self.plan.passwords.password(f"restic_{host.name}_password")},
+            secrets={"key": leaf.key, "password": restic_key(self.plan, host)},
             units={timer(name): Unit(restart_on=(timer_file(name),)) for name in sets},
             healthy=Health(command=f"systemctl is-active --quiet {' '.join(timer(name) for name in sets)}", seconds=10),
         )
@@ -83,10 +84,20 @@ def timer_file(name: str) -> str:
 def sets_of(settings: "DeploymentSettings", host: HostPlan) -> dict[str, dict[str, Any]]:
     """What is saved together: paths, the commands that write what has no file, and the places."""
     found: dict[str, dict[str, Any]] = {
-        "files": {"paths": paths(settings, host), "dumps": dumps(host), "places": list(places(settings))}
+        "files": {
+            "paths": paths(settings, host),
+            "without": [],
+            "dumps": dumps(host),
+            "places": list(places(settings)),
+        }
     }
     if host == repository(settings) and "offsite" in places(settings):
-        found["postgresql"] = {"paths": [pgbackrest.REPOSITORY], "dumps": {}, "places": ["offsite"]}
+        found["postgresql"] = {
+            "paths": [pgbackrest.REPOSITORY],
+            "without": [UNFINISHED],
+            "dumps": {},
+            "places": ["offsite"],
+        }
     return found
 
 

@@ -1,12 +1,16 @@
 #!/usr/bin/python3 -I
 # managed by Pulumi; edit components/templates/pgbackrest/postgresql_backup.py
-"""Backs PostgreSQL up: run full|incr STANZA CA MEMBER…, then tell STANZA FILE, which leaves figures for monitoring."""
+"""Backs PostgreSQL up: run full|incr STANZA CA MEMBER…
+
+Leaves figures for monitoring: tell STANZA FILE after a backup, waiting DATA FILE on a member.
+"""
 
 import json
 import os
 import ssl
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,6 +19,8 @@ from typing import Any
 
 FIGURE = "im_postgresql_backup_seconds"
 """When the newest good one ended, as Unix time; its age is `time()` less that."""
+WAITING = "im_postgresql_archive_waiting_seconds"
+"""How long the oldest piece of the log waits to leave the member: what a disaster would cost now."""
 
 
 def is_replica(member: str, context: ssl.SSLContext) -> bool:
@@ -31,7 +37,8 @@ def run(kind: str, stanza: str, ca: str, *members: str) -> None:
     standby = any([is_replica(member, context) for member in members])
     source = "--backup-standby" if standby else "--no-backup-standby"
     os.chdir("/")
-    os.execvp("pgbackrest", ["pgbackrest", f"--stanza={stanza}", f"--type={kind}", source, "backup"])  # noqa: S606, S607
+    options = [f"--stanza={stanza}", f"--type={kind}", source, "--log-level-console=info"]
+    os.execvp("pgbackrest", ["pgbackrest", *options, "backup"])  # noqa: S606, S607
 
 
 def tell(stanza: str, file: str) -> None:
@@ -41,9 +48,22 @@ def tell(stanza: str, file: str) -> None:
     if answer.returncode:
         sys.exit(f"pgBackRest does not tell what it has: {answer.stderr.strip() or answer.stdout.strip()}")
     if text := "".join(figures(json.loads(answer.stdout))):
-        written = Path(f"{file}.new")
-        written.write_text(text)
-        written.rename(file)
+        write(Path(file), text)
+
+
+def write(file: Path, text: str) -> None:
+    """At once: what monitoring reads is whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".new")
+    new.write_text(text)
+    new.rename(file)
+
+
+def waiting(data: str, file: str) -> None:
+    """PostgreSQL marks a finished piece, and takes the mark away when the repository has it. Only a primary's wait."""
+    now = time.time()
+    oldest = min((mark.stat().st_mtime for mark in Path(data, "pg_wal/archive_status").glob("*.ready")), default=now)
+    write(Path(file), f"{WAITING} {max(0, int(now - oldest))}\n")
 
 
 def figures(stanzas: list[dict[str, Any]]) -> Iterator[str]:
@@ -55,5 +75,5 @@ def figures(stanzas: list[dict[str, Any]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    orders: dict[str, Callable[..., None]] = {"run": run, "tell": tell}
+    orders: dict[str, Callable[..., None]] = {"run": run, "tell": tell, "waiting": waiting}
     orders[sys.argv[1]](*sys.argv[2:])

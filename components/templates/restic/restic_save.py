@@ -11,10 +11,14 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path("/etc/im-restic")
 DUMPS = Path("/var/lib/im-restic")
 METRICS = Path("/var/lib/prometheus/node-exporter")
+OPEN_SECONDS = 60
+"""restic itself tries for a quarter of an hour, and the other places would wait for that."""
+NOT_THERE = "HTTP response (404)"
 FIGURE = "im_restic_seconds"
 """When a set last reached a place whole, as Unix time; its age is `time()` less that."""
 
@@ -25,11 +29,9 @@ def main(name: str) -> None:
     failed = list(dumped(chosen["dumps"]))
     is_whole = not failed
     for place in chosen["places"]:
-        wrong = saved(
-            settings["places"][place], name, chosen["paths"] + [str(DUMPS / each) for each in chosen["dumps"]]
-        )
-        if wrong:
-            failed.append(f"{name} did not reach {place} ({settings['places'][place]}): {wrong}")
+        url = settings["places"][place]
+        if wrong := saved(url, name, chosen):
+            failed.append(f"{name} did not reach {place} ({url}): {wrong}")
         elif is_whole:
             tell(name, place)
     if failed:
@@ -50,28 +52,37 @@ def dumped(dumps: dict[str, str]) -> Iterator[str]:
             new.rename(DUMPS / name)
 
 
-def saved(url: str, name: str, paths: list[str]) -> str:
+def saved(url: str, name: str, chosen: dict[str, Any]) -> str:
     """Why not, empty when all is there. restic ends with 3 when it could not read everything, which is not good."""
-    if restic(url, "cat", "config").returncode and (made := restic(url, "init")).returncode:
-        return last_line(made)
-    there = [path for path in paths if Path(path).exists()]
-    answer = restic(url, "backup", "--quiet", "--tag", name, *there)
-    return last_line(answer) if answer.returncode else ""
+    opened = restic(url, "cat", "config", seconds=OPEN_SECONDS)
+    if NOT_THERE in opened.stderr:
+        opened = restic(url, "init")
+    if opened.returncode:
+        return reason(opened)
+    paths = [*map(Path, chosen["paths"]), *(DUMPS / each for each in chosen["dumps"])]
+    without = [f"--exclude={pattern}" for pattern in chosen["without"]]
+    answer = restic(url, "backup", "--quiet", "--tag", name, *without, *(str(path) for path in paths if path.exists()))
+    return reason(answer) if answer.returncode else ""
 
 
-def restic(url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def restic(url: str, *arguments: str, seconds: "int | None" = None) -> "subprocess.CompletedProcess[str]":
     certificates = ["--cacert", str(FOLDER / "ca.pem"), "--tls-client-cert", str(FOLDER / "client.pem")]
     command = ["restic", "--repo", url, "--password-file", str(FOLDER / "password"), *certificates, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(command, 1, "", f"no answer in {seconds} s")
 
 
-def last_line(answer: "subprocess.CompletedProcess[str]") -> str:
-    lines = (answer.stderr.strip() or answer.stdout.strip()).splitlines()
-    return lines[-1] if lines else f"restic ended with {answer.returncode}"
+def reason(answer: "subprocess.CompletedProcess[str]") -> str:
+    """What restic calls fatal, with its advice left out."""
+    lines = (answer.stderr.strip() or answer.stdout.strip() or f"restic ended with {answer.returncode}").splitlines()
+    return next((line for line in lines if line.startswith("Fatal: ")), lines[-1]).removeprefix("Fatal: ")
 
 
 def tell(name: str, place: str) -> None:
     """One file for each, replaced at once: what monitoring reads is whole."""
+    METRICS.mkdir(parents=True, exist_ok=True)
     file = METRICS / f"im-restic-{name}-{place}.prom"
     new = file.with_suffix(".new")
     labels = "{" + f'set="{name}",place="{place}"' + "}"

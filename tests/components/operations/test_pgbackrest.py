@@ -1,5 +1,6 @@
 """pgBackRest: who copies from whom, who may connect, and what is told of it."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +11,8 @@ import yaml
 
 from components.data_stores.postgresql import FOUNDING
 from components.network.firewall import RULES
-from components.operations.pgbackrest import BACKUP_UNIT, CIPHER, CONFIG, SERVER, timer, unit_file
+from components.operations.pgbackrest import CIPHER, CONFIG, SERVER
+from components.operations.pgbackrest_schedule import ARCHIVE, BACKUP, timer, unit_file
 from components.problems import SettingsError
 from tests.components.data_stores.scripts import load
 from tests.recording import as_config, run, settings_of
@@ -99,10 +101,10 @@ def test_the_cipher_is_a_secret_that_only_its_user_reads() -> None:
 
 def test_backups_start_on_the_keeper_only() -> None:
     assert f"{timer('full')}" in recorded("backups").services["vote1/pgbackrest"].inputs["units"]
-    assert list(recorded("backups").services["im1/pgbackrest"].inputs["units"]) == [SERVER]
+    assert list(recorded("backups").services["im1/pgbackrest"].inputs["units"]) == [SERVER, f"{ARCHIVE}.timer"]
     assert "\nOnCalendar=Sun *-*-* 01:10:00\n" in text(unit_file(timer("full")), "vote1")
     assert " run %i im /etc/pgbackrest/ca.pem https://10.77.2.11:8008 https://10.77.2.12:8008\n" in text(
-        unit_file(BACKUP_UNIT), "vote1"
+        unit_file(BACKUP), "vote1"
     )
 
 
@@ -123,7 +125,7 @@ def test_a_replica_is_read_when_there_is_one(
     monkeypatch.setattr(program.os, "chdir", lambda path: None)
     monkeypatch.setattr(program.os, "execvp", lambda name, command: ran.append(command))
     program.run("full", "im", "ca.pem", "0", "1")
-    assert ran == [["pgbackrest", "--stanza=im", "--type=full", source, "backup"]]
+    assert ran == [["pgbackrest", "--stanza=im", "--type=full", source, "--log-level-console=info", "backup"]]
 
 
 def backup(kind: str, stop: int, *, error: bool = False) -> dict[str, Any]:
@@ -143,9 +145,24 @@ def test_without_a_good_backup_the_last_figures_stay(
 ) -> None:
     answer = program.subprocess.CompletedProcess([], 0, '[{"backup": []}]', "")
     monkeypatch.setattr(program.subprocess, "run", lambda *args, **options: answer)
-    (tmp_path / "figures").write_text("before")
-    program.tell("im", str(tmp_path / "figures"))
-    assert (tmp_path / "figures").read_text() == "before"
+    (tmp_path / "figures.prom").write_text("before")
+    program.tell("im", str(tmp_path / "figures.prom"))
+    assert (tmp_path / "figures.prom").read_text() == "before"
+
+
+def test_the_oldest_piece_that_waits_is_told(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    figure, marks = tmp_path / "metrics" / "archive.prom", tmp_path / "pg_wal" / "archive_status"
+    marks.mkdir(parents=True)
+    monkeypatch.setattr(program.time, "time", lambda: 1000)
+    program.waiting(str(tmp_path), str(figure))
+    assert figure.read_text() == "im_postgresql_archive_waiting_seconds 0\n"
+    for name, written in (("1.ready", 900), ("2.ready", 950), ("0.done", 100)):
+        (marks / name).touch()
+        os.utime(marks / name, (written, written))
+    program.waiting(str(tmp_path), str(figure))
+    assert figure.read_text() == "im_postgresql_archive_waiting_seconds 100\n"
 
 
 def test_a_repository_that_does_not_answer_is_said(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """restic: what is saved where, and that a place which is away costs the others nothing."""
 
+import hmac
 import json
 from pathlib import Path
 from types import ModuleType
@@ -21,8 +22,12 @@ def test_each_host_has_repositories_and_a_password_of_its_own() -> None:
         "operations": "rest:https://vote1:8434/im1/",
         "offsite": "rest:https://far1:8434/im1/",
     }
-    names = {resource.name for resource in recorded("backups").of("random:index/randomPassword:RandomPassword")}
-    assert {"restic_im1_password", "restic_im2_password", "restic_vote1_password"} <= names
+    assert len({password_of(host) for host in ("im1", "im2", "vote1")}) == 3
+    assert password_of("im1") == hmac.new(b"(result of backups_password)", b"restic/im1", "sha256").hexdigest()
+
+
+def password_of(host: str) -> str:
+    return str(recorded("backups").services[f"{host}/restic"].inputs["secrets"]["password"])
 
 
 def test_an_im_host_saves_what_it_alone_has() -> None:
@@ -35,6 +40,7 @@ def test_an_im_host_saves_what_it_alone_has() -> None:
 def test_postgresqls_backups_go_offsite_all_the_time() -> None:
     assert saved("vote1")["sets"]["postgresql"] == {
         "paths": ["/var/lib/pgbackrest"],
+        "without": ["*.pgbackrest.tmp"],
         "dumps": {},
         "places": ["offsite"],
     }
@@ -55,7 +61,7 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
         monkeypatch.setattr(module, name, tmp_path / name)
     text = {
         "places": {"operations": "rest:near", "offsite": "rest:far"},
-        "sets": {"files": {"paths": [str(tmp_path)], "dumps": {}, "places": ["operations", "offsite"]}},
+        "sets": {"files": {"paths": [str(tmp_path)], "without": [], "dumps": {}, "places": ["operations", "offsite"]}},
     }
     (tmp_path / "FOLDER" / "restic.json").write_text(json.dumps(text))
     monkeypatch.setattr(module.time, "time", lambda: 1700000000.5)
@@ -66,9 +72,9 @@ def answers(program: ModuleType, monkeypatch: pytest.MonkeyPatch, away: str = ""
     """restic, which reaches every place but the one that is away."""
     ran: list[tuple[str, ...]] = []
 
-    def restic(url: str, *arguments: str) -> Any:
+    def restic(url: str, *arguments: str, seconds: int | None = None) -> Any:
         ran.append((url, *arguments[:1]))
-        return program.subprocess.CompletedProcess([], int(url == away), "", "Fatal: dial tcp: refused\n")
+        return program.subprocess.CompletedProcess([], int(url == away), "", "Fatal: dial tcp: refused\nIs it there?\n")
 
     monkeypatch.setattr(program, "restic", restic)
     return ran
@@ -88,9 +94,33 @@ def test_a_place_that_is_away_is_said_after_the_other_has_its_copy(
     ran = answers(program, monkeypatch, away="rest:near")
     with pytest.raises(SystemExit) as ended:
         program.main("files")
-    assert str(ended.value) == "files did not reach operations (rest:near): Fatal: dial tcp: refused"
+    assert str(ended.value) == "files did not reach operations (rest:near): dial tcp: refused"
     assert ("rest:far", "backup") in ran
     assert [path.name for path in program.METRICS.iterdir()] == ["im-restic-files-offsite.prom"]
+
+
+def test_only_a_repository_that_is_not_there_is_made(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(said: str) -> list[str]:
+        ran: list[str] = []
+
+        def restic(url: str, *arguments: str, seconds: int | None = None) -> Any:
+            ran.append(arguments[0])
+            return program.subprocess.CompletedProcess([], int(arguments[0] == "cat"), "", said)
+
+        monkeypatch.setattr(program, "restic", restic)
+        program.saved("rest:near", "files", {"paths": [], "without": [], "dumps": {}})
+        return ran
+
+    assert asked("Fatal: unexpected HTTP response (404): 404 Not Found") == ["cat", "init", "backup"]
+    assert asked("Fatal: wrong password or no key found") == ["cat"]
+
+
+def test_a_place_that_does_not_answer_is_given_up(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(command: list[str], **options: Any) -> Any:
+        raise program.subprocess.TimeoutExpired(command, options["timeout"])
+
+    monkeypatch.setattr(program.subprocess, "run", run)
+    assert program.saved("rest:near", "files", {}) == "no answer in 60 s"
 
 
 def test_a_dump_that_fails_leaves_the_one_of_before(program: ModuleType) -> None:
