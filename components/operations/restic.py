@@ -112,7 +112,7 @@ def dumps(host: HostPlan) -> dict[str, str]:
     """By file name, the command that writes it."""
     made = {}
     if "queue" in host.roles:
-        made["rabbitmq.json"] = "rabbitmqctl --quiet export_definitions {}"
+        made["rabbitmq.json"] = "rabbitmqctl --quiet export_definitions - >{}"
     if "database" in host.roles:
         tls = f"--cacert={etcd.CA} --cert={etcd.CERTIFICATE} --key={etcd.KEY}"
         endpoint = etcd.client_urls((host,))[0]

@@ -93,4 +93,4 @@ def test_data_is_protected_where_the_stack_says_so(program: Program, topology: s
 
 def test_a_host_has_few_resources_beside_certificates(program: Program) -> None:
     for host in program.of("onprem:index:Host"):
-        assert len([name for name in program.services if name.startswith(f"{host.name}/")]) <= 15
+        assert len([name for name in program.services if name.startswith(f"{host.name}/")]) <= 17

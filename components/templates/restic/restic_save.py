@@ -18,7 +18,7 @@ DUMPS = Path("/var/lib/im-restic")
 METRICS = Path("/var/lib/prometheus/node-exporter")
 OPEN_SECONDS = 60
 """restic itself tries for a quarter of an hour, and the other places would wait for that."""
-NOT_THERE = "HTTP response (404)"
+NOT_THERE = "<config/> does not exist"
 FIGURE = "im_restic_seconds"
 """When a set last reached a place whole, as Unix time; its age is `time()` less that."""
 

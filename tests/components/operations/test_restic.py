@@ -111,7 +111,7 @@ def test_only_a_repository_that_is_not_there_is_made(program: ModuleType, monkey
         program.saved("rest:near", "files", {"paths": [], "without": [], "dumps": {}})
         return ran
 
-    assert asked("Fatal: unexpected HTTP response (404): 404 Not Found") == ["cat", "init", "backup"]
+    assert asked("Fatal: unable to open config file: <config/> does not exist") == ["cat", "init", "backup"]
     assert asked("Fatal: wrong password or no key found") == ["cat"]
 
 
