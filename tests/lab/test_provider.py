@@ -50,6 +50,7 @@ def hello(host: str = "one", script: str = SERVE) -> dict[str, Any]:
                 "after": [],
                 "when": "healthy",
                 "seconds": 30,
+                "restarts": "",
                 "restarts_on": [],
             }
         },
