@@ -12,6 +12,7 @@ import yaml
 
 from benchmarks import BenchmarkError
 from benchmarks.items import SHELL, Declared, Service
+from commands.apply.engine import installed_engine
 from commands.lab.places import ROOT
 
 STACK_FILE = "Pulumi.{stack}.yaml"
@@ -62,7 +63,7 @@ class Project:
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump(project))
         (self.folder / STACK_FILE.format(stack=self.stack)).write_text(yaml.safe_dump({"config": hosts}))
         (self.folder / "__main__.py").write_text((ROOT / "benchmarks/program.py").read_text())
-        if shutil.which("pulumi"):
+        if installed_engine():
             self._init(environment)
 
     def declare(self, declared: Declared) -> None:

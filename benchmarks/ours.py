@@ -1,12 +1,12 @@
 """This repository's own commands: `pulumi up` and `preview` with a provider, `scripts/drift`, and `scripts/apply`."""
 
 import json
-import shutil
 from collections.abc import Mapping
 
 from benchmarks.engine import WORDS, Project
 from benchmarks.items import Declared
 from benchmarks.measure import Command, Measured
+from commands.apply.engine import installed_engine
 from commands.lab.places import ROOT
 
 
@@ -26,7 +26,7 @@ class Engine:
 
     def command(self, case: str) -> Command:
         words = WORDS[self._cases.get(case, case)]
-        argv = self.project.command(words) if has_engine() else [f"{ROOT}/scripts/apply", *places(self.project)]
+        argv = self.project.command(words) if installed_engine() else [f"{ROOT}/scripts/apply", *places(self.project)]
         more = {} if self._logged else self.project.unlogged
         return Command(argv, self.project.folder, {**self.project.environment, **more})
 
@@ -54,11 +54,6 @@ class Drift:
 
     def found(self, measured: Measured) -> int:
         return int(json.loads(measured.output)["drift"])
-
-
-def has_engine() -> bool:
-    """Whether `pulumi` is on PATH."""
-    return shutil.which("pulumi") is not None
 
 
 def places(project: Project) -> list[str]:

@@ -1,6 +1,5 @@
 """What is measured against what, in which cases, and what is left out."""
 
-import shutil
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +11,9 @@ from benchmarks.floor import Floor
 from benchmarks.items import Declared
 from benchmarks.lab import Hosts
 from benchmarks.measure import Command, Measured
-from benchmarks.ours import Drift, Engine, has_engine
+from benchmarks.ours import Drift, Engine
 from benchmarks.pyinfra_tool import PyInfra
+from commands.apply.engine import installed_engine
 from commands.lab.places import ROOT
 
 CASES = ("first", "unchanged", "check", "drift", "line_one", "line_all")
@@ -72,9 +72,9 @@ class Tools:
         peers: list[Tool] = [self.floor, PyInfra(hosts, folder / "pyinfra")]
         if selection.ansible and len(hosts.names) <= ANSIBLE_HOSTS:
             peers.append(Ansible(hosts, folder / "ansible"))
-        engine: list[Tool] = [Engine("engine_floor", self.engine_project)] if has_engine() else []
-        refresh: list[Tool] = [Engine("ours_refresh", self.project, REFRESHING)] if has_engine() else []
-        looking: list[Tool] = [*([self.ours] if has_engine() else []), Drift(self.project)]
+        engine: list[Tool] = [Engine("engine_floor", self.engine_project)] if installed_engine() else []
+        refresh: list[Tool] = [Engine("ours_refresh", self.project, REFRESHING)] if installed_engine() else []
+        looking: list[Tool] = [*([self.ours] if installed_engine() else []), Drift(self.project)]
         unlogged: list[Tool] = [
             Engine("engine_floor_unlogged", self.engine_project, logged=False),
             Engine("ours_unlogged", self.project, logged=False),
@@ -82,7 +82,7 @@ class Tools:
         everything: dict[str, list[Tool]] = {
             "first": [*engine, *peers, self.ours],
             "unchanged": [*engine, *peers, self.ours, *refresh],
-            "check": [*engine, *peers, *looking, *(unlogged if has_engine() else [])],
+            "check": [*engine, *peers, *looking, *(unlogged if installed_engine() else [])],
             "drift": [*peers, *looking],
             "line_one": [*engine, *peers, self.ours],
             "line_all": [*engine, *peers, self.ours],
@@ -97,6 +97,6 @@ def left_out(counts: Sequence[int], *, ansible: bool) -> list[str]:
         found.append("Ansible was left out: a quick run has no time for it.")
     elif max(counts) > ANSIBLE_HOSTS:
         found.append(f"Ansible was left out with more than {ANSIBLE_HOSTS} host: a run takes it minutes there.")
-    if shutil.which("pulumi") is None:
+    if not installed_engine():
         found.append("There is no pulumi on PATH: scripts/apply stands for `pulumi up`, and previews were left out.")
     return found

@@ -1,6 +1,6 @@
 """What the operator's environment asks of the provider: ONPREM_OFFLINE, ONPREM_GONE, ONPREM_LIVE, ONPREM_READER."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from onprem.errors import OnPremError
@@ -23,10 +23,12 @@ class Modes:
         """The variable that names `host` as one that is not there, or nothing."""
         return "ONPREM_GONE" if host in self.gone else "ONPREM_OFFLINE" if host in self.offline else ""
 
-    @property
-    def named(self) -> dict[str, frozenset[str]]:
-        """The hosts that each variable names."""
-        return {"ONPREM_OFFLINE": self.offline, "ONPREM_GONE": self.gone}
+    def refuse_strangers(self, hosts: Collection[str]) -> None:
+        """Raises when a variable names a host that is not among `hosts`."""
+        for variable, named in (("ONPREM_OFFLINE", self.offline), ("ONPREM_GONE", self.gone)):
+            if strangers := sorted(named.difference(hosts)):
+                known = ", ".join(sorted(hosts)) or "none"
+                raise OnPremError(f"{variable}: {', '.join(strangers)}: not in onprem:hosts; known hosts: {known}")
 
     def refuse_change(self, host: str, service: str = "") -> None:
         """Raises when `host` must not, or cannot, be changed now."""

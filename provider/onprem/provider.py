@@ -72,10 +72,8 @@ class OnPrem(sdk.Provider):
     def _hosts(self, settings: Mapping[str, Any]) -> Any:
         text = settings.get("hosts", "{}")
         hosts = {} if is_unknown(text) else read_hosts(text)
-        for variable, names in self._modes.named.items() if hosts else ():
-            if strangers := sorted(names - hosts.keys()):
-                known = ", ".join(sorted(hosts))
-                raise OnPremError(f"{variable}: {', '.join(strangers)}: not in onprem:hosts; known hosts: {known}")
+        if hosts:
+            self._modes.refuse_strangers(hosts)
         return hosts
 
     async def check(self, request: Any) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ours import has_engine
+from commands.apply.engine import installed_engine
 from commands.lab import requirements
 from tests.lab.private_lab import ROOT
 
@@ -26,6 +26,6 @@ def test_measures_ours_beside_the_floor(tmp_path: Path) -> None:
     assert {tool: median["found"] for tool, median in found["drift"]["1"].items() if median["found"]} == {
         tool: [3] for tool in found["drift"]["1"]
     }
-    assert found["unchanged"]["1"]["ours"]["logins"] == (0 if has_engine() else 1)  # scripts/apply always looks
+    assert found["unchanged"]["1"]["ours"]["logins"] == (0 if installed_engine() else 1)  # scripts/apply always looks
     assert found["check"]["1"]["ours_drift"]["logins"] == 1
     assert found["first"]["1"]["floor"]["digests"] == found["first"]["1"]["ours"]["digests"] != []

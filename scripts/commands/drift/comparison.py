@@ -11,6 +11,7 @@ from commands.drift.hidden import without_secrets
 from commands.drift.look import look
 from commands.drift.state import State
 from onprem.connections import Connections
+from onprem.errors import OnPremError
 from onprem.modes import Modes, read_modes
 from onprem.transport import Opener, opener_for
 
@@ -36,7 +37,8 @@ def compare(
 
 def _modes(state: State, environment: Mapping[str, str]) -> Modes:
     modes = read_modes(environment)
-    if strangers := sorted(modes.offline - state.logins.keys()):
-        known = ", ".join(sorted(state.logins)) or "none"
-        raise DriftError(f"ONPREM_OFFLINE: {', '.join(strangers)}: not in onprem:hosts; known hosts: {known}")
+    try:
+        modes.refuse_strangers(state.logins)
+    except OnPremError as error:
+        raise DriftError(str(error)) from None
     return modes

@@ -36,18 +36,16 @@ def effects(live: Mapping[str, Any], declared: Mapping[str, Any], changed: Seque
 
     restarts = units("restart")
     hands_over = bool(restarts and declared.get("before_restart")) or bool(not declared and live.get("leave"))
-    by_steps = tuple(_by_steps(live.get("steps") or {}, declared.get("steps") or {}, paths, changed))
+    by_steps = tuple(_by_steps(live.get("steps") or {}, declared.get("steps") or {}, paths))
     return Effects(restarts, units("reload"), units("start"), units("stop"), hands_over, by_steps)
 
 
-def _by_steps(
-    live: Mapping[str, Any], declared: Mapping[str, Any], paths: set[str], changed: Sequence[Item]
-) -> Iterator[str]:
+def _by_steps(live: Mapping[str, Any], declared: Mapping[str, Any], paths: set[str]) -> Iterator[str]:
     """What is restarted by steps that were there before; a new one is for what has just been started."""
-    acts = {item.name for item in changed if item.kind == "step" and "want" in item.detail.split(", ")}
     for name, step in sorted(declared.items()):
-        watched = paths.intersection(step.get("restarts_on", ()))
-        if step.get("restarts") and name in live and (watched or name in acts):
+        if not step.get("restarts") or name not in live:
+            continue
+        if live[name].get("want") != step["want"] or paths.intersection(step["restarts_on"]):
             yield str(step["restarts"])
 
 
