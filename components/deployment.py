@@ -18,11 +18,13 @@ from components.load_balancers.haproxy_local import HAProxyLocal
 from components.load_balancers.keepalived import Keepalived
 from components.network.certificates import Certificates
 from components.network.firewall import Firewall
+from components.operations.backups import repository
 from components.operations.pgbackrest import PgBackRest
 from components.operations.restic import Restic
 from components.operations.restic_server import ResticServer
+from components.operations.restore import Restore
 from components.passwords import Passwords
-from components.plan import Plan
+from components.plan import HostPlan, Plan
 from components.servers.administrators import Administrators
 from components.servers.reader import Reader
 from components.servers.server import Servers
@@ -43,6 +45,7 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (Keepalived,),
     (PgBackRest, ResticServer),  # once all that they save is there
     (Restic,),
+    (Restore,),
 )
 """Components of one stage come side by side, each stage after the one before it."""
 
@@ -76,6 +79,7 @@ class Deployment:
             },
             "ca": self.plan.certificates.domain_ca(),
             "accounts": self.accounts(),
+            **({"operations": self.login(repository(settings))} if Restore.is_chosen(settings) else {}),
         }
 
     def addresses(self) -> list[str]:
@@ -86,6 +90,9 @@ class Deployment:
 
     def accounts(self) -> dict[str, Any]:
         """The host on which accounts are made: log in there and run /usr/local/lib/im/account."""
-        host = self.plan.hosts_of("im")[0]
+        return self.login(self.plan.hosts_of("im")[0])
+
+    def login(self, host: HostPlan) -> dict[str, Any]:
+        """How `scripts/` reach a host."""
         login = self.plan.settings.hosts[host.name]
         return {"host": host.name, "address": host.address, "user": login.user, "port": login.port}

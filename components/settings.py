@@ -28,6 +28,7 @@ from components.operations.backups import BackupsSettings
 from components.operations.pgbackrest import PgBackRestSettings
 from components.operations.restic import ResticSettings
 from components.operations.restic_server import ResticServerSettings
+from components.operations.restore import RestoreSettings
 from components.plan import HostPlan, Role
 from components.servers.administrators import AdministratorsSettings
 from components.servers.reader import ReaderSettings
@@ -125,6 +126,7 @@ class DeploymentSettings(Settings):
     restic_server: ResticServerSettings = Field(
         default_factory=ResticServerSettings, description="where copies of files lie"
     )
+    restore: RestoreSettings = Field(default_factory=RestoreSettings, description="tests of restores")
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -2,14 +2,23 @@
 
 from typing import TYPE_CHECKING, Any
 
+from components.plan import HostPlan
+
 if TYPE_CHECKING:
     from components.settings import DeploymentSettings
 
 STANZA = "im"
 """pgBackRest's word for one cluster."""
 COMMAND = f"pgbackrest --stanza={STANZA} archive-push %p"
+READER = "backup_reader"
+"""Who counts what a backup has; logs in from the repository's host, with that host's certificate."""
 OWNED = frozenset({"archive_mode", "archive_command", "archive_library", "archive_timeout"})
 """Parameters that are then set here and nowhere else."""
+
+
+def keepers(settings: "DeploymentSettings") -> tuple[HostPlan, ...]:
+    """The host that keeps the repository and starts backups: the first of operations. None without backups."""
+    return settings.hosts_of("operations")[:1] if settings.backups.enabled else ()
 
 
 def parameters(settings: "DeploymentSettings") -> dict[str, Any]:

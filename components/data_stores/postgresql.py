@@ -148,10 +148,11 @@ class PostgreSQL(Component):
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
         """The members copy from each other; consumers ask Patroni who is primary, then go there.
 
-        Who starts backups asks for replicas.
+        Who starts backups asks for replicas, and counts what there is.
         """
-        asking = (Flow("patroni", ("operations",), ("database",), (REST_PORT,)),) if settings.backups.enabled else ()
-        return (Flow("postgresql", (*CONSUMERS, "database"), ("database",), (PORT, REST_PORT)), *asking)
+        asking = Flow("backup reader", ("operations",), ("database",), (PORT, REST_PORT))
+        served = Flow("postgresql", (*CONSUMERS, "database"), ("database",), (PORT, REST_PORT))
+        return (served, asking) if settings.backups.enabled else (served,)
 
 
 def databases(settings: "DeploymentSettings") -> tuple[Database, ...]:
@@ -222,6 +223,8 @@ def patroni(settings: "DeploymentSettings", host: HostPlan) -> str:
         etcd=[f"{member.address}:{etcd.CLIENT_PORT}" for member in settings.hosts_of(*etcd.Etcd.roles)],
         consumers=settings.hosts_of(*CONSUMERS),
         databases=databases(settings),
+        keepers=archiving.keepers(settings),
+        reader=archiving.READER,
         parameters=parameters,
         watchdog=own.watchdog,
         port=PORT,
@@ -255,6 +258,7 @@ def steps(settings: "DeploymentSettings") -> dict[str, Step]:
         ),
         **roles,
         **{f"database {database.name}": database_step(database) for database in databases(settings)},
+        **({f"role {archiving.READER}": reader_step(databases(settings)[0])} if archiving.keepers(settings) else {}),
     }
 
 
@@ -290,6 +294,16 @@ def role(user: str, attribute: str = "NOREPLICATION", then: str = "") -> Step:
         want="login works",
         act=f"{act} && {as_postgres(then)}" if then else act,
         after=("cluster settings",),
+    )
+
+
+def reader_step(database: Database) -> Step:
+    """Who reads for the backups, and can do nothing else."""
+    return Step(
+        read=as_postgres(f"{OBJECT} reader {archiving.READER} {database.name}"),
+        want="reads everything",
+        act=as_postgres(f"{OBJECT} set-reader {archiving.READER} {database.name}"),
+        after=(f"database {database.name}",),
     )
 
 

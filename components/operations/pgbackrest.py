@@ -27,6 +27,7 @@ PORT = 8432
 FOLDER = "/etc/pgbackrest"
 CONFIG, CIPHER = f"{FOLDER}/pgbackrest.conf", f"{FOLDER}/conf.d/cipher.conf"
 CA, CERTIFICATE, KEY = f"{FOLDER}/ca.pem", f"{FOLDER}/certificate.pem", f"{FOLDER}/key.pem"
+TLS = {"sslrootcert": CA, "sslcert": CERTIFICATE, "sslkey": KEY}
 REPOSITORY = "/var/lib/pgbackrest"
 SERVER = "pgbackrest.service"
 
@@ -71,13 +72,13 @@ class PgBackRest(Component):
         listens = bool(peers(settings, host))
         keeps = host == repository(settings)
         return ServiceState(
-            packages={"pgbackrest": ""},
+            packages={"pgbackrest": "", **({"postgresql-client-15": ""} if keeps else {})},
             directories={
                 FOLDER: Directory(),
                 f"{FOLDER}/conf.d": Directory(),
                 **({REPOSITORY: Directory(mode="0750", owner="postgres", group="postgres")} if keeps else {}),
             },
-            files={**files(settings, host), **pgbackrest_schedule.files(settings, host, CA)},
+            files={**files(settings, host), **pgbackrest_schedule.files(settings, host, TLS)},
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
             secrets={"key": leaf.key, "cipher": key(self.plan, self.name)},
             units={

@@ -1,9 +1,10 @@
 """When backups of PostgreSQL start, and what is told to monitoring of them and of the log on its way."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from components.data_stores import postgresql
-from components.data_stores.archiving import STANZA
+from components.data_stores.archiving import READER, STANZA
 from components.operations.backups import METRICS, repository
 from components.plan import HostPlan
 from components.resources import File, Unit
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from components.settings import DeploymentSettings
 
 PROGRAM = "/usr/local/lib/im/postgresql-backup"
+FACTS = "/usr/local/lib/im/facts.sql"
 BACKUP = "im-postgresql-backup@.service"
 ARCHIVE = "im-postgresql-archive"
 KINDS = ("full", "incr")
@@ -36,10 +38,26 @@ def timers(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Unit]:
     return {name: Unit(restart_on=(unit_file(name),)) for name in (*started, *watching)}
 
 
-def files(settings: "DeploymentSettings", host: HostPlan, ca: str) -> dict[str, File]:
-    """The timers of `host`, and what they start. `ca` is whom to trust when Patroni is asked."""
+def connection(settings: "DeploymentSettings", tls: Mapping[str, str]) -> str:
+    """To the primary, as libpq takes it. `tls` are the files of this host's certificate."""
+    words = {
+        "host": ",".join(member.name for member in settings.hosts_of("database")),
+        "port": str(postgresql.PORT),
+        "dbname": postgresql.databases(settings)[0].name,
+        "user": READER,
+        "target_session_attrs": "primary",
+        "connect_timeout": "10",
+        "sslmode": "verify-full",
+        **tls,
+    }
+    return " ".join(f"{name}={value}" for name, value in words.items())
+
+
+def files(settings: "DeploymentSettings", host: HostPlan, tls: Mapping[str, str]) -> dict[str, File]:
+    """The timers of `host`, and what they start. `tls` are the files of its certificate, as libpq names them."""
     names: dict[str, Any] = {
-        "ca": ca,
+        "ca": tls["sslrootcert"],
+        "connection": connection(settings, tls),
         "data": settings.postgresql.data_directory,
         "members": [f"https://{each.address}:{postgresql.REST_PORT}" for each in settings.hosts_of("database")],
         "metrics": METRICS,
@@ -54,6 +72,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, ca: str) -> dict[str, 
     made = {PROGRAM: File(content=render("pgbackrest/postgresql_backup.py"), mode="0755")}
     if host == repository(settings):
         made |= unit(BACKUP, "im-postgresql-backup.service")
+        made[FACTS] = File(content=render("pgbackrest/facts.sql"))
         for kind in KINDS:
             made |= unit(timer(kind), "backup.timer", kind=kind, at=times[kind])
     if "database" in host.roles:

@@ -1,12 +1,11 @@
 #!/usr/bin/python3 -I
 # managed by Pulumi; edit components/templates/pgbackrest/postgresql_backup.py
-"""Backs PostgreSQL up: run full|incr STANZA CA MEMBER…
+"""Backs PostgreSQL up, and records with the backup what there was: run full|incr STANZA CONNECTION CA MEMBER…
 
 Leaves figures for monitoring: tell STANZA FILE after a backup, waiting DATA FILE on a member.
 """
 
 import json
-import os
 import ssl
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+FACTS = "/usr/local/lib/im/facts.sql"
 FIGURE = "im_postgresql_backup_seconds"
 """When the newest good one ended, as Unix time; its age is `time()` less that."""
 WAITING = "im_postgresql_archive_waiting_seconds"
@@ -32,22 +32,43 @@ def is_replica(member: str, context: ssl.SSLContext) -> bool:
         return False
 
 
-def run(kind: str, stanza: str, ca: str, *members: str) -> None:
+def run(kind: str, stanza: str, connection: str, ca: str, *members: str) -> None:
     context = ssl.create_default_context(cafile=ca)
     standby = any([is_replica(member, context) for member in members])
     source = "--backup-standby" if standby else "--no-backup-standby"
-    os.chdir("/")
-    options = [f"--stanza={stanza}", f"--type={kind}", source, "--log-level-console=info"]
-    os.execvp("pgbackrest", ["pgbackrest", *options, "backup"])  # noqa: S606, S607
+    pgbackrest(stanza, f"--type={kind}", source, "--log-level-console=info", "backup")
+    record(stanza, connection)
+
+
+def record(stanza: str, connection: str) -> None:
+    """What the primary has now goes with the newest backup; a restore test finds it there and compares."""
+    command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-f", FACTS, connection]
+    answer = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+    if answer.returncode:
+        sys.exit(f"the backup is made, but what it has could not be counted: {answer.stderr.strip()}")
+    label = known(stanza)[0]["backup"][-1]["label"]
+    facts = json.dumps(json.loads(answer.stdout), separators=(",", ":"))
+    pgbackrest(stanza, f"--set={label}", f"--annotation=facts={facts}", "annotate")
+
+
+def pgbackrest(stanza: str, *words: str) -> None:
+    answer = subprocess.run(["pgbackrest", f"--stanza={stanza}", *words], cwd="/", check=False)
+    if answer.returncode:
+        sys.exit(answer.returncode)
+
+
+def known(stanza: str, *before: str) -> Any:
+    """What pgBackRest has; `before` is put before the command."""
+    command = [*before, "pgbackrest", f"--stanza={stanza}", "--output=json", "info"]
+    answer = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+    if answer.returncode:
+        sys.exit(f"pgBackRest does not tell what it has: {answer.stderr.strip() or answer.stdout.strip()}")
+    return json.loads(answer.stdout)
 
 
 def tell(stanza: str, file: str) -> None:
     """Nothing is told without a good backup: what monitoring knows then only grows older."""
-    command = ["runuser", "-u", "postgres", "--", "pgbackrest", f"--stanza={stanza}", "--output=json", "info"]
-    answer = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
-    if answer.returncode:
-        sys.exit(f"pgBackRest does not tell what it has: {answer.stderr.strip() or answer.stdout.strip()}")
-    if text := "".join(figures(json.loads(answer.stdout))):
+    if text := "".join(figures(known(stanza, "runuser", "-u", "postgres", "--"))):
         write(Path(file), text)
 
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3 -I
 # managed by Pulumi; edit components/templates/postgresql/postgresql_object.py
-"""Roles and databases: role NAME | set-role NAME [ATTRIBUTE] | database NAME OWNER | set-database NAME OWNER.
+"""Roles and databases: role NAME | set-role NAME [ATTRIBUTE] | database NAME OWNER | set-database NAME OWNER |
+reader NAME DATABASE | set-reader NAME DATABASE.
 
 Runs as the user postgres. A replica reads as declared: it cannot differ from its primary, where the same is asked.
 """
@@ -20,6 +21,8 @@ ITERATIONS = 4096
 """PostgreSQL's own number, for verifiers it makes itself."""
 
 MORE_RIGHTS = "rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls"
+MARK = "pg_create_restore_point(text)"
+"""Marks a moment in the log, and changes no data."""
 ORPHANS = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE usesysid NOT IN (SELECT oid FROM pg_roles)"""
 """A role that is made anew has another number: sessions of the dropped one may do nothing, and must log in again."""
@@ -99,8 +102,31 @@ def set_database(name: str, owner: str) -> None:
     query(query(STRANGERS.format(owner=owner), name), name)
 
 
-READ: dict[str, Callable[..., str]] = {"role": role, "database": database}
-WRITE: dict[str, Callable[..., None]] = {"set-role": set_role, "set-database": set_database}
+def reader(name: str, database: str) -> str:
+    if is_replica():
+        return "reads everything"
+    found = query(
+        f"SELECT {MORE_RIGHTS}, rolcanlogin AND pg_has_role(oid, 'pg_read_all_data', 'USAGE')"  # noqa: S608 - our own
+        f" AND has_function_privilege(oid, '{MARK}', 'EXECUTE')"
+        f" AND has_database_privilege(oid, '{database}', 'CONNECT') FROM pg_roles WHERE rolname = '{name}'",
+        database,
+    )
+    if not found:
+        return "there is no such role"
+    return {"f|t": "reads everything", "f|f": "does not read everything"}.get(found, "has more rights than declared")
+
+
+def set_reader(name: str, database: str) -> None:
+    """Without a password: it logs in with a certificate."""
+    exists = query(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'")  # noqa: S608 - names are our own
+    rights = "LOGIN NOSUPERUSER NOCREATEROLE NOCREATEDB NOBYPASSRLS NOREPLICATION PASSWORD NULL"
+    query(f"{'ALTER' if exists else 'CREATE'} ROLE {name} {rights}")
+    query(f"GRANT pg_read_all_data TO {name}; GRANT CONNECT ON DATABASE {database} TO {name}")
+    query(f"GRANT EXECUTE ON FUNCTION {MARK} TO {name}", database)
+
+
+READ: dict[str, Callable[..., str]] = {"role": role, "database": database, "reader": reader}
+WRITE: dict[str, Callable[..., None]] = {"set-role": set_role, "set-database": set_database, "set-reader": set_reader}
 
 if __name__ == "__main__":
     os.chdir("/")

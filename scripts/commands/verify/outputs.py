@@ -29,13 +29,17 @@ class Endpoints(Part):
     ports: Mapping[str, int]
 
 
-class Accounts(Part):
-    """The host on which accounts are made, and how to log in there."""
+class HostLogin(Part):
+    """A host, and how to log in there."""
 
     host: str
     address: str
     user: str = "root"
     port: int | None = None
+
+
+class Accounts(HostLogin):
+    """The host on which accounts are made."""
 
 
 class Outputs(Part):
@@ -44,6 +48,8 @@ class Outputs(Part):
     endpoints: Endpoints
     ca: str
     accounts: Accounts
+    operations: HostLogin | None = None
+    """The host that keeps backups and tests restores, if there is one."""
 
 
 def load_outputs(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.data_stores.postgresql import FOUNDING
+from components.data_stores.postgresql import FOUNDING, PATRONI
 from components.network.firewall import RULES
 from components.operations.pgbackrest import CIPHER, CONFIG, SERVER
 from components.operations.pgbackrest_schedule import ARCHIVE, BACKUP, timer, unit_file
@@ -19,7 +19,7 @@ from tests.recording import as_config, run, settings_of
 from tests.topologies import recorded
 
 PEER = """
-pg{number}-host={name}
+pg{number}-host={address}
 pg{number}-host-type=tls
 pg{number}-host-port=8432
 pg{number}-host-ca-file=/etc/pgbackrest/ca.pem
@@ -51,14 +51,14 @@ def test_each_member_sends_its_log_within_the_time_that_is_set() -> None:
 
 
 def test_the_keeper_fetches_from_every_member() -> None:
-    peers = [PEER.format(number=number, name=name) for number, name in ((1, "im1"), (2, "im2"))]
+    peers = [PEER.format(number=number, address=f"10.77.2.1{number}") for number in (1, 2)]
     data = "/var/lib/postgresql/15/im"
     assert section("vote1") == f"pg1-path={data}{peers[0]}pg2-path={data}{peers[1]}"
 
 
 def test_a_member_knows_itself_and_the_keeper() -> None:
     assert section("im2") == "pg1-path=/var/lib/postgresql/15/im\n"
-    assert "repo1-host=vote1\nrepo1-host-type=tls\n" in text(CONFIG, "im2")
+    assert "repo1-host=10.77.2.13\nrepo1-host-type=tls\n" in text(CONFIG, "im2")
     assert "repo1-path" not in text(CONFIG, "im2")
 
 
@@ -103,9 +103,21 @@ def test_backups_start_on_the_keeper_only() -> None:
     assert f"{timer('full')}" in recorded("backups").services["vote1/pgbackrest"].inputs["units"]
     assert set(recorded("backups").services["im1/pgbackrest"].inputs["units"]) == {SERVER, f"{ARCHIVE}.timer"}
     assert "\nOnCalendar=Sun *-*-* 01:10:00\n" in text(unit_file(timer("full")), "vote1")
-    assert " run %i im /etc/pgbackrest/ca.pem https://10.77.2.11:8008 https://10.77.2.12:8008\n" in text(
-        unit_file(BACKUP), "vote1"
-    )
+    assert (
+        ' run %i im "host=im1,im2 port=5432 dbname=im user=backup_reader target_session_attrs=primary'
+        " connect_timeout=10 sslmode=verify-full sslrootcert=/etc/pgbackrest/ca.pem"
+        ' sslcert=/etc/pgbackrest/certificate.pem sslkey=/etc/pgbackrest/key.pem" /etc/pgbackrest/ca.pem'
+        " https://10.77.2.11:8008 https://10.77.2.12:8008\n"
+    ) in text(unit_file(BACKUP), "vote1")
+
+
+def test_who_counts_logs_in_from_the_keeper_with_its_certificate_and_reads_only() -> None:
+    access = yaml.safe_load(text(PATRONI, "im2"))["postgresql"]
+    assert "hostssl im backup_reader 10.77.2.13/32 cert map=backups" in access["pg_hba"]
+    assert "backups vote1 backup_reader" in access["pg_ident"]
+    step = recorded("backups").services["im2/postgresql"].inputs["steps"]["role backup_reader"]
+    assert step["want"] == "reads everything"
+    assert "backup_reader" not in recorded("prod").files("db1")[PATRONI]
 
 
 @pytest.fixture
@@ -119,13 +131,31 @@ def program() -> ModuleType:
 def test_a_replica_is_read_when_there_is_one(
     program: ModuleType, monkeypatch: pytest.MonkeyPatch, replicas: list[bool], source: str
 ) -> None:
-    ran: list[list[str]] = []
+    ran: list[tuple[str, ...]] = []
     monkeypatch.setattr(program.ssl, "create_default_context", lambda cafile: None)
     monkeypatch.setattr(program, "is_replica", lambda member, context: replicas[int(member)])
-    monkeypatch.setattr(program.os, "chdir", lambda path: None)
-    monkeypatch.setattr(program.os, "execvp", lambda name, command: ran.append(command))
-    program.run("full", "im", "ca.pem", "0", "1")
-    assert ran == [["pgbackrest", "--stanza=im", "--type=full", source, "--log-level-console=info", "backup"]]
+    monkeypatch.setattr(program, "pgbackrest", lambda *words: ran.append(words))
+    monkeypatch.setattr(program, "record", lambda *words: ran.append(words))
+    program.run("full", "im", "host=im1", "ca.pem", "0", "1")
+    assert ran == [("im", "--type=full", source, "--log-level-console=info", "backup"), ("im", "host=im1")]
+
+
+def test_what_there_was_goes_with_the_newest_backup(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[str, ...]] = []
+    answer = program.subprocess.CompletedProcess([], 0, '{"lsn": "0/1",\n "tables": {}}\n', "")
+    monkeypatch.setattr(program.subprocess, "run", lambda command, **options: answer)
+    monkeypatch.setattr(program, "known", lambda stanza: [{"backup": [{"label": "old"}, {"label": "new"}]}])
+    monkeypatch.setattr(program, "pgbackrest", lambda *words: ran.append(words))
+    program.record("im", "host=im1")
+    assert ran == [("im", "--set=new", '--annotation=facts={"lsn":"0/1","tables":{}}', "annotate")]
+
+
+def test_a_backup_that_was_not_counted_is_said(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = program.subprocess.CompletedProcess([], 2, "", "no route\n")
+    monkeypatch.setattr(program.subprocess, "run", lambda command, **options: answer)
+    with pytest.raises(SystemExit) as ended:
+        program.record("im", "host=im1")
+    assert str(ended.value) == "the backup is made, but what it has could not be counted: no route"
 
 
 def backup(kind: str, stop: int, *, error: bool = False) -> dict[str, Any]:

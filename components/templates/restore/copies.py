@@ -1,0 +1,79 @@
+# managed by Pulumi; edit components/templates/restore/copies.py
+"""Copies of the repository, as they lie offsite."""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from .commands import Done, run, said
+from .errors import RestoreError
+
+RESTIC = Path("/etc/im-restic")
+SET = "postgresql"
+SPARE = 1.1
+
+
+def newest(place: str) -> dict[str, Any]:
+    """The newest copy: `id`, `time`."""
+    answer = restic(place, "snapshots", "--json", "--tag", SET)
+    if answer.returncode:
+        raise RestoreError(reason(answer, place))
+    found = sorted(json.loads(answer.stdout) or [], key=lambda copy: when(copy["time"]))
+    if not found:
+        raise RestoreError(f"{url(place)}: has no copy of PostgreSQL's repository")
+    return dict(found[-1])
+
+
+def fetch(place: str, copy: dict[str, Any], source: str, target: Path) -> None:
+    """`source`, a folder of the copy, to `target`, which must have room for it: what runs here needs its own."""
+    answer = restic(place, "stats", "--json", "--mode", "restore-size", copy["id"])
+    if answer.returncode:
+        raise RestoreError(reason(answer, place))
+    room(target, json.loads(answer.stdout)["total_size"], "the copy")
+    answer = restic(place, "restore", copy["id"], "--include", source, "--target", str(target))
+    if answer.returncode:
+        raise RestoreError(reason(answer, place))
+
+
+def room(folder: Path, size: float, what: str) -> None:
+    free = shutil.disk_usage(folder).free
+    if size * SPARE > free:
+        raise RestoreError(f"{folder}: {what} needs {size * SPARE / 2**20:.0f} MB, and {free / 2**20:.0f} MB are free")
+
+
+def url(place: str) -> str:
+    return str(json.loads((RESTIC / "restic.json").read_text())["places"][place])
+
+
+def restic(place: str, *arguments: str) -> Done:
+    """Without a lock, which nobody could take away again offsite."""
+    certificates = ["--cacert", str(RESTIC / "ca.pem"), "--tls-client-cert", str(RESTIC / "client.pem")]
+    opened = ["--repo", url(place), "--password-file", str(RESTIC / "password"), "--no-lock", "--no-cache"]
+    return run(["timeout", "6h", "restic", *opened, *certificates, *arguments])
+
+
+def reason(answer: Done, place: str) -> str:
+    """What is wrong, in a sentence."""
+    text = answer.stderr
+    if "wrong password or no key found" in text:
+        return f"{url(place)}: the key of this host does not open it"
+    if "<config/> does not exist" in text:
+        return f"{url(place)}: there is nothing"
+    damage = (
+        "ciphertext verification failed",
+        "does not match",
+        "invalid data",
+        "not found in index",
+        "does not exist",
+    )
+    if any(words in text for words in damage):
+        return f"{url(place)}: the copy is damaged: {said(answer)}"
+    return f"{url(place)}: {said(answer)}"
+
+
+def when(text: str) -> datetime:
+    """restic writes nanoseconds, which not every Python reads."""
+    head, _, rest = text.partition(".")
+    return datetime.fromisoformat((head + rest.lstrip("0123456789")).replace("Z", "+00:00"))
