@@ -73,7 +73,7 @@ def ssh_options(login: Login, environ: Mapping[str, str] = os.environ) -> list[s
 
 async def open_ssh(host: str, login: Login, *, new_login: bool = False) -> Channel:
     """An agent on `host`, ready for frames; raises a sentence when any part of the way is missing."""
-    python = ["python3", "-I", "-c", bootstrap()]
+    python = ["python3", "-I", "-S", "-c", bootstrap()]
     remote = shlex.join(python if login.user == "root" else ["sudo", "-n", *python])
     channel = await _open(host, login, remote, MARKER, new_login=new_login)
     channel.writer.write(len(bundle()).to_bytes(4, "big") + bundle())

@@ -24,6 +24,8 @@ def changed_bundle(module: str, old: str, new: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(bundle())) as source, zipfile.ZipFile(buffer, "w") as target:
         for name in source.namelist():
+            if name.endswith(".pyc"):
+                continue
             text = source.read(name).decode()
             if name == f"agent/{module}.py":
                 assert text.count(f"\n{old}\n") == 1
@@ -46,7 +48,7 @@ class AgentSession:
     """One agent process on `host` of the lab `stack`."""
 
     def __init__(self, stack: str, host: str, archive: bytes | None = None) -> None:
-        command = f"sudo=; [ $(id -u) = 0 ] || sudo='sudo -n'; exec $sudo python3 -I -c {shlex.quote(bootstrap())}"
+        command = f"sudo=; [ $(id -u) = 0 ] || sudo='sudo -n'; exec $sudo python3 -I -S -c {shlex.quote(bootstrap())}"
         argv = [str(ROOT / "scripts/lab"), "ssh", stack, host, command]
         self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._numbers = itertools.count(1)

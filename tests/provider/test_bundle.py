@@ -1,13 +1,14 @@
 """The agent's journey: zipped, sent, imported from memory."""
 
 import io
+import marshal
 import subprocess
 import sys
 import zipfile
+from importlib.util import MAGIC_NUMBER
 
 from onprem import bundle as subject
 from onprem.agent import archive
-from onprem.bootstrap import Sent
 
 MARKER = b"\0onprem\0"
 MAIN = """
@@ -17,11 +18,11 @@ from .deep import word
 
 def main():
     import agent
-    os.write(1, word.encode() + b" " + str(len(agent.BUNDLE)).encode() + b" " + os.read(0, 100))
+    os.write(1, word.encode() + b" %d " % os.stat(agent.BUNDLE).st_size + os.read(0, 100))
 """
 
 
-def zipped(sources: dict[str, str]) -> bytes:
+def zipped(sources: dict[str, str | bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for path, source in sources.items():
@@ -29,9 +30,14 @@ def zipped(sources: dict[str, str]) -> bytes:
     return buffer.getvalue()
 
 
+def unzipped(bundle: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(bundle)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
 def start(sent: bytes) -> tuple[bytes, bytes]:
     done = subprocess.run(  # the same command line as on a host
-        [sys.executable, "-I", "-c", subject.bootstrap()], input=sent, capture_output=True, check=False
+        [sys.executable, "-I", "-S", "-c", subject.bootstrap()], input=sent, capture_output=True, check=False
     )
     return done.stdout, done.stderr
 
@@ -39,7 +45,7 @@ def start(sent: bytes) -> tuple[bytes, bytes]:
 def test_the_agent_is_imported_from_memory_and_finds_its_input_untouched() -> None:
     bundle = zipped(
         {
-            "agent/__init__.py": "BUNDLE = None",
+            "agent/__init__.py": "BUNDLE = ''",
             "agent/main.py": MAIN,
             "agent/deep/__init__.py": "from .words import word",
             "agent/deep/words.py": "word = 'ready'",
@@ -60,9 +66,27 @@ def test_the_same_sources_give_the_same_bytes() -> None:
 
 
 def test_the_bundle_has_the_agent_and_nothing_else() -> None:
-    names = Sent(subject.bundle()).sources
+    names = unzipped(subject.bundle())
     assert {"agent/__init__.py", "agent/main.py"} <= names.keys()
-    assert all(name.startswith("agent/") and name.endswith(".py") for name in names)
+    assert all(name.startswith("agent/") and name.endswith((".py", ".pyc")) for name in names)
+
+
+def test_our_version_of_python_takes_the_compiled_code_and_another_the_sources() -> None:
+    contents = {"agent/__init__.py": b"BUNDLE = ''", "agent/main.py": b"def main(): print('compiled here')"}
+    code = compile("def main(): print('compiled there')", "main.py", "exec")
+    ours, other = (magic + subject.UNCHECKED + marshal.dumps(code) for magic in (MAGIC_NUMBER, b"\0\0\r\n"))
+    for compiled, said in ((ours, b"compiled there\n"), (other, b"compiled here\n")):
+        bundle = zipped({**contents, "agent/main.pyc": compiled})
+        assert start(len(bundle).to_bytes(4, "big") + bundle)[0] == MARKER + said
+
+
+def test_every_module_is_compiled_and_readable_by_this_python() -> None:
+    found = unzipped(subject.bundle())
+    sources = [name for name in found if name.endswith(".py")]
+    for name in sources:
+        head, code = found[name + "c"][:16], marshal.loads(found[name + "c"][16:])  # noqa: S302 - made here
+        assert head == MAGIC_NUMBER + subject.UNCHECKED
+        assert code.co_code == compile(found[name], name, "exec").co_code
 
 
 def test_a_reader_is_declared_by_its_digest() -> None:

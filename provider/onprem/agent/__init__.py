@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-BUNDLE: bytes | None = None
-"""The zip this package was imported from; set by whoever sent it."""
+BUNDLE = ""
+"""Path of the zip this package was imported from; set by whoever received it."""

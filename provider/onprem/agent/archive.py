@@ -44,9 +44,9 @@ def _zipped(sources: dict[str, bytes]) -> bytes:
 
 
 def _sources() -> dict[str, bytes]:
-    bundle: bytes | None = sys.modules[__package__ or ""].BUNDLE
-    if bundle is None:
+    bundle: str = sys.modules[__package__ or ""].BUNDLE
+    if not bundle:
         folder = Path(__file__).parent
         return {f"agent/{path.name}": path.read_bytes() for path in sorted(folder.glob("*.py"))}
-    with zipfile.ZipFile(io.BytesIO(bundle)) as source:
-        return {name: source.read(name) for name in source.namelist()}
+    with zipfile.ZipFile(bundle) as source:
+        return {name: source.read(name) for name in source.namelist() if name.endswith(".py")}

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import archive
 from .errors import AgentError
 from .text import Names
 
@@ -206,6 +205,8 @@ def _step(name: str, item: Wire) -> Step:
 
 
 def _reader(path: str, wanted: str) -> bytes:
+    from . import archive
+
     made = archive.reader()
     if archive.digest(made) != wanted:
         raise AgentError(f"{path} should be the reader of another release than this; run the whole update again")

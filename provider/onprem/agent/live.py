@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import accounts, archive, files, lock, steps
+from . import accounts, files, lock, steps
 from .commands import Commands
 from .declaration import READER, Declaration, Directory, File, Step, Unit, User
 from .scrubber import Scrubber
@@ -118,6 +118,8 @@ class Live:
 
 def _reader(file: File, found: files.Found) -> str:
     """By its digest: nobody can read a line diff of an archive."""
+    from . import archive
+
     shown = archive.digest(files.read(file.path)) if found.size <= files.LARGEST_SHOWN else None
     return f"${{reader:{shown}}}" if shown else f"(not the reader: {found.size} bytes)"
 

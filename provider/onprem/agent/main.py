@@ -7,7 +7,7 @@ import queue
 import signal
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 from . import frames
@@ -22,6 +22,32 @@ SILENCE_SECONDS = 60
 READER_THREADS = 4
 
 
+class Workers:
+    """Threads that work on requests, first come, first served. An executor would take long to import."""
+
+    def __init__(self, count: int, work: Callable[[dict[str, Any]], None]) -> None:
+        self._work = work
+        self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._threads = [threading.Thread(target=self._run) for _ in range(count)]
+        for thread in self._threads:
+            thread.start()
+
+    def give(self, request: dict[str, Any]) -> None:
+        """Returns at once."""
+        self._waiting.put(request)
+
+    def finish(self) -> None:
+        """Returns once all that was given is done."""
+        for _ in self._threads:
+            self._waiting.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while (request := self._waiting.get()) is not None:
+            self._work(request)
+
+
 class Agent:
     """Answers requests until the connection ends, then lets what is under way put itself back."""
 
@@ -31,8 +57,8 @@ class Agent:
         self._together = Together()
         self._writing = threading.Lock()
         self._requests: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._readers = ThreadPoolExecutor(READER_THREADS)
-        self._writer = ThreadPoolExecutor(1)
+        self._readers = Workers(READER_THREADS, self._answer)
+        self._writer = Workers(1, self._answer)
 
     def serve(self) -> None:
         """Returns once the connection ended and nothing is under way any more."""
@@ -40,11 +66,11 @@ class Agent:
         while (request := self._next()) is not None:
             if request.get("op") != "ping":
                 self._together.units.expect(declared_units(request))
-                pool = self._writer if request.get("op") in WRITERS else self._readers
-                pool.submit(self._answer, request)
+                workers = self._writer if request.get("op") in WRITERS else self._readers
+                workers.give(request)
         self._ending.set()
-        self._readers.shutdown()
-        self._writer.shutdown()
+        self._readers.finish()
+        self._writer.finish()
 
     def end(self, *_: Any) -> None:
         """As if the connection had ended."""

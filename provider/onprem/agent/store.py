@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +93,8 @@ def read_json(path: Path) -> Any:
 
 def drop_folder(folder: Path) -> None:
     """Removes a folder: at once under its own name, then piece by piece."""
+    import shutil
+
     gone = folder.with_name(folder.name + ".gone")
     shutil.rmtree(gone, ignore_errors=True)
     try:

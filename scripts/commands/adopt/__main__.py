@@ -69,6 +69,7 @@ def main(argv: Sequence[str] | None = None, opener: Opener = open_ssh) -> int:
         write_imports(options, found)
         sys.stdout.write(WRITERS[options.format](found))
         write_proposal(options, config, found)
+        sys.stderr.write(f"written to {options.folder / options.stack}; see docs/existing-hosts.md\n")
     except (AdoptError, ApplyError, OnPremError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

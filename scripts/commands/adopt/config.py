@@ -45,9 +45,14 @@ def _decrypted(
     if not engine:
         raise AdoptError(f"{stack}: {', '.join(sorted(keys))}: encrypted; pulumi, which can decrypt it, is not on PATH")
     command = [*engine, "config", "--show-secrets", "--json", "--non-interactive", "--stack", stack]
-    done = subprocess.run(
-        command, cwd=program, env=environment, capture_output=True, text=True, timeout=ENGINE_SECONDS, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=program, env=environment, capture_output=True, text=True, timeout=ENGINE_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise AdoptError(
+            f"{stack}: pulumi did not decrypt its configuration within {ENGINE_SECONDS} s; no host was asked anything"
+        ) from None
     if done.returncode:
         said = " ".join(done.stderr.split()).removeprefix("error: ")
         raise AdoptError(f"{stack}: pulumi does not decrypt its configuration: {said}")

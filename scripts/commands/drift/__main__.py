@@ -30,9 +30,9 @@ WHAT_IT_DOES = """\
 Says what the hosts of a stack have otherwise than declared, and changes nothing: made for a timer. What is declared is
 taken from the stack's state (Pulumi's, or that of scripts/apply), not from the program. Exit code 0: nothing differs.
 2: something does. 1: nothing differs as far as was seen, but a host or a part of it could not be looked at, or nothing
-could. Certificates near their end are named, and do not count. Hosts in ONPREM_OFFLINE are skipped. ONPREM_READER names
-the account of the hosts' readers: the look is made with their key, which can do nothing else. The JSON is described in
-scripts/commands/drift/document.py, the metrics by the HELP lines of their file.
+could. Certificates near their end are named, and do not count. Hosts in ONPREM_OFFLINE and ONPREM_GONE are skipped.
+ONPREM_READER names the account of the hosts' readers: the look is made with their key, which can do nothing else. The
+JSON is described in scripts/commands/drift/document.py, the metrics by the HELP lines of their file.
 """
 
 

@@ -44,15 +44,15 @@ class _Run:
 
     connections: Connections
     services: Services
-    offline: frozenset[str]
+    modes: Modes
     seconds: float
     places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(HOSTS_SIDE_BY_SIDE))
     certificates: list[Certificate] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     async def host(self, host: str, declared: Sequence[Inputs]) -> HostFound:
-        if host in self.offline:
-            return HostFound(host, Status.SKIPPED, reason=f"{host}: skipped, ONPREM_OFFLINE names it")
+        if away := self.modes.away(host):
+            return HostFound(host, Status.SKIPPED, reason=f"{host}: skipped, {away} names it")
         async with self.places:
             try:
                 connection = await self.connections.get(host)
@@ -107,7 +107,7 @@ CUT_OFF = Item("unfinished change", "", "a change was cut off, of a service that
 
 async def look(state: State, connections: Connections, modes: Modes, seconds: float) -> Look:
     """Never raises for a host: what could not be looked at is part of what was found."""
-    run = _Run(connections, Services(connections, modes), modes.offline, seconds)
+    run = _Run(connections, Services(connections, modes), modes, seconds)
     try:
         hosts = await asyncio.gather(*(run.host(host, declared) for host, declared in _by_host(state).items()))
     finally:

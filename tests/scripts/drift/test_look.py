@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from commands.drift.findings import HostFound, Item, ServiceFound, Status
 from commands.drift.look import CUT_OFF, STRANGER, Look, look
 from commands.drift.state import State
@@ -13,6 +15,7 @@ from tests.provider.scripted import Frame, ScriptedHosts
 
 LOGINS = {"web1": Login("192.0.2.1"), "web2": Login("192.0.2.2")}
 FILE = {"content": "a\n", "mode": "0644", "owner": "root", "group": "root"}
+EVERYWHERE = Modes()
 DRIFTED = Item("file", "/etc/x", "mode: 0644 declared, 0600 found")
 
 
@@ -37,9 +40,9 @@ def state(*services: dict[str, Any]) -> State:
     return State("pulumi", LOGINS, services)
 
 
-def run(hosts: ScriptedHosts, state: State = STATE, seconds: float = 30, *offline: str) -> Look:
+def run(hosts: ScriptedHosts, state: State = STATE, seconds: float = 30, modes: Modes = EVERYWHERE) -> Look:
     async def act() -> Look:
-        return await look(state, Connections(state.logins, hosts), Modes(frozenset(offline)), seconds)
+        return await look(state, Connections(state.logins, hosts), modes, seconds)
 
     return asyncio.run(act())
 
@@ -81,12 +84,16 @@ def test_what_was_found_before_a_connection_was_lost_is_kept() -> None:
     assert len(hosts.logins) == 1
 
 
-def test_hosts_that_are_offline_are_skipped_without_a_login() -> None:
+@pytest.mark.parametrize(
+    ("modes", "variable"),
+    [(Modes(offline=frozenset({"web1"})), "ONPREM_OFFLINE"), (Modes(gone=frozenset({"web1"})), "ONPREM_GONE")],
+)
+def test_nothing_is_asked_of_a_host_that_is_away(modes: Modes, variable: str) -> None:
     hosts = ScriptedHosts({"read": lambda _: read(), "manifest": manifest})
 
-    found = run(hosts, state(service("web1", "nginx")), 30, "web1").hosts
+    found = run(hosts, state(service("web1", "nginx")), modes=modes).hosts
 
-    assert found == (HostFound("web1", Status.SKIPPED, reason="web1: skipped, ONPREM_OFFLINE names it"),)
+    assert found == (HostFound("web1", Status.SKIPPED, reason=f"web1: skipped, {variable} names it"),)
     assert hosts.logins == []
 
 
