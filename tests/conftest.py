@@ -1,9 +1,14 @@
 """Shared by the tests of the program: what it registers for each topology, recorded once."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.recording import Program
 from tests.topologies import TOPOLOGIES, recorded
+
+# How long a test takes is that of the machine, and says nothing of the program.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,7 +5,7 @@ import itertools
 import re
 from typing import Any, cast
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from components.deployment import COMPONENTS
@@ -17,8 +17,8 @@ from tests.recording import Program, as_config, run, settings_of
 
 ROLES = ("load_balancer", "im", "database", "queue", "cache")
 NAMES = some.from_regex(r"[a-z][a-z0-9]{0,7}", fullmatch=True)
-MANY = settings(max_examples=50, deadline=None)
-FEW = settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=50)
+FEW = settings(max_examples=3)
 
 
 @some.composite

@@ -65,7 +65,7 @@ def _shape(tokens: list[Token]) -> list[str]:
     return [token.type for token in tokens]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(texts)
 def test_no_text_changes_the_structure(text: str) -> None:
     """With a line more or less in a fence, but nothing else."""
@@ -74,7 +74,7 @@ def test_no_text_changes_the_structure(text: str) -> None:
     assert _shape(_parsed(markdown([with_text(text)], 0))) == _shape(_parsed(markdown([with_text(harmless)], 0)))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(texts)
 def test_every_text_is_code(text: str) -> None:
     tokens = _parsed(markdown([with_text(text)], 0))
@@ -95,7 +95,7 @@ def _outside_code(children: list[Token]) -> list[str]:
     return found
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(texts)
 def test_no_line_of_a_text_begins_a_line(text: str) -> None:
     """GitLab obeys a line that begins with a command such as /close, also where its own reading of fences ends."""
@@ -106,7 +106,7 @@ def test_no_line_of_a_text_begins_a_line(text: str) -> None:
     assert not [line for line in shown.split("\n") if line.startswith("/")]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(texts, min_size=1, max_size=3), st.integers(min_value=3_000, max_value=9_000))
 def test_is_never_longer_than_the_limit(given_texts: list[str], limit: int) -> None:
     shown = markdown([with_text(text * 9) for text in given_texts], limit)
