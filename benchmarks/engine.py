@@ -12,7 +12,7 @@ import yaml
 
 from benchmarks import BenchmarkError
 from benchmarks.items import SHELL, Declared, Service
-from commands.apply.engine import installed_engine
+from commands.apply.engine import SIDE_BY_SIDE, installed_engine
 from commands.lab.places import ROOT
 
 STACK_FILE = "Pulumi.{stack}.yaml"
@@ -44,6 +44,7 @@ class Project:
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_CONFIG_PASSPHRASE_FILE": "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **SIDE_BY_SIDE,
             "BENCHMARK_DECLARED": str(self.folder / "declared.json"),
         }
 

@@ -1,6 +1,9 @@
-"""Whether there is a Pulumi engine to ask."""
+"""Whether there is a Pulumi engine to ask, and how it is asked."""
 
 import shutil
+
+SIDE_BY_SIDE = {"PULUMI_PARALLEL": "64"}
+"""Hosts are waited for more than computed, and the engine asks but four things at a time for each core it has."""
 
 
 def installed_engine() -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from commands.apply.engine import SIDE_BY_SIDE
 from commands.lab.access import config, private_file
 from commands.lab.errors import LabError
 from commands.lab.network import inside
@@ -21,6 +22,7 @@ def environment(places: Places) -> dict[str, str]:
         "PULUMI_BACKEND_URL": f"file://{places.state}",
         "PULUMI_CONFIG_PASSPHRASE_FILE": str(places.passphrase),
         "PULUMI_SKIP_UPDATE_CHECK": "true",
+        **SIDE_BY_SIDE,
     }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pydantic
 
+from commands.apply.engine import SIDE_BY_SIDE
 from commands.preview import PreviewError
 from commands.preview.digest import Digest
 from commands.preview.safe import secrets_of, without
@@ -17,7 +18,8 @@ OPTIONS = ("--json", "--non-interactive", "--suppress-permalink", "--show-replac
 def preview(stack: str, root: Path, *, live: bool, environment: Mapping[str, str]) -> Digest:
     """The digest, also of a preview that failed on the way. Without `live` no host is asked anything."""
     command = ["pulumi", "preview", *OPTIONS, f"--refresh={'true' if live else 'false'}", "--stack", stack]
-    chosen = {**environment, "ONPREM_LIVE": "1" if live else "0", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    asked = {"ONPREM_LIVE": "1" if live else "0", "PULUMI_SKIP_UPDATE_CHECK": "true"}
+    chosen = {**SIDE_BY_SIDE, **environment, **asked}
     try:
         done = subprocess.run(command, cwd=root, env=chosen, capture_output=True, text=True, check=False)
     except FileNotFoundError:
