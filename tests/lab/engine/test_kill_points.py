@@ -62,7 +62,7 @@ FIRST = (
     Point("ejabberd", "start", cuts.unplugged),
     Point("haproxy", "installing", cuts.without_ssh),
     Point("haproxy", "validating", cuts.without_provider),
-    Point("haproxy", "start", cuts.killed),
+    Point("haproxy", "(re)?start", cuts.killed),
 )
 
 ROUNDS = (
