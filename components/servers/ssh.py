@@ -8,7 +8,7 @@ from components.component import Component
 from components.model import Settings
 from components.network.flows import Flow
 from components.plan import EVERY_ROLE, HostPlan
-from components.resources import File, Health, ServiceState, Unit
+from components.resources import File, Health, ServiceState, Step, Unit
 from components.servers.administrators import KEYS
 from components.servers.reader import ACCOUNT, COMMAND, KEYS_COMMAND, Reader
 from components.text import render
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from components.settings import DeploymentSettings
 
 CONFIG = "/etc/ssh/sshd_config.d/00-im.conf"
+OBEYS = "/usr/local/lib/im/sshd-obeys"
 
 
 class SSHSettings(Settings):
@@ -38,14 +39,15 @@ class SSH(Component):
         settings = self.plan.settings
         return ServiceState(
             packages={"openssh-server": ""},
-            files={CONFIG: File(content=drop_in(settings.ssh, reads=Reader.is_chosen(settings)), mode="0600")},
+            files={
+                CONFIG: File(content=drop_in(settings.ssh, reads=Reader.is_chosen(settings)), mode="0600"),
+                OBEYS: File(content=render("ssh/sshd-obeys.sh"), mode="0755"),
+            },
             values={"administrators": ",".join(str(network) for network in settings.administrators.networks)},
             units={"ssh.service": Unit(reload_on=(CONFIG,))},
+            steps={"sshd obeys": obeys()},
             validate={CONFIG: "sshd -t -f {staged}"},
-            healthy=Health(
-                command="systemctl is-active --quiet ssh.service && sshd -T | grep -qx 'passwordauthentication no'",
-                seconds=15,
-            ),
+            healthy=Health(command="systemctl is-active --quiet ssh.service", seconds=15),
             confirm=True,
         )
 
@@ -53,6 +55,13 @@ class SSH(Component):
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
         ports = tuple(sorted({host.port for host in settings.hosts.values()}))
         return (Flow("ssh", ("administrators",), EVERY_ROLE, ports),)
+
+
+def obeys() -> Step:
+    """Somebody else's file cannot be repaired, so it is only named; the change is put back."""
+    others = f"grep -l . /etc/ssh/sshd_config /etc/ssh/sshd_config.d/*.conf | grep -vx {CONFIG} | paste -s -d ' '"
+    sentence = f'echo "sshd does not do what {CONFIG} says; take out of other files what it sets: $({others})"'
+    return Step(read=f"{OBEYS} {CONFIG}", want="as declared", act=f"{sentence} >&2; exit 1")
 
 
 def drop_in(settings: SSHSettings, *, reads: bool) -> str:

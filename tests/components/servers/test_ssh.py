@@ -1,5 +1,6 @@
 """sshd: its drop-in, and who may reach it."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.servers.ssh import CONFIG, SSH, SSHSettings, drop_in
+from components.text import render
 from tests.recording import as_config, run
 from tests.topologies import TEST, recorded
 
@@ -75,3 +77,36 @@ def test_sshd_takes_the_drop_in(tmp_path: Path) -> None:
         ["/usr/sbin/sshd", "-t", "-f", str(tmp_path / "sshd_config")], capture_output=True, text=True, check=False
     )
     assert "Missing privilege separation" in done.stderr or (done.returncode, done.stderr) == (0, "")
+
+
+SSHD = """#!/bin/sh
+# What sshd -T prints: all settings in small letters; the first file that sets one wins.
+case "$2" in -f) files=$3 ;; *) files="$SSHD_FILES" ;; esac
+cat $files | sed '/^Match/q' | sed -n 's/^\\([A-Za-z]*\\) /\\L\\1\\E /p' | awk '!seen[$1]++'
+"""
+
+
+def obeyed(folder: Path, *earlier: str) -> str:
+    """What the script says of a drop-in, with other files that sshd reads before it."""
+    ours = folder / "00-im.conf"
+    ours.write_text("PasswordAuthentication no\nMaxAuthTries 4\n\nMatch User reader\n    PermitTTY no\n")
+    others = [folder / f"00-{number}.conf" for number, _ in enumerate(earlier)]
+    for path, text in zip(others, earlier, strict=True):
+        path.write_text(text)
+    for name, text in (("sshd", SSHD), ("sshd-obeys", render("ssh/sshd-obeys.sh"))):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    environment = {"PATH": f"{folder}:{os.environ['PATH']}", "SSHD_FILES": " ".join(map(str, [*others, ours]))}
+    done = subprocess.run([folder / "sshd-obeys", ours], env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_sshd_does_what_is_declared_whatever_else_is_set_in_other_files(tmp_path: Path) -> None:
+    assert obeyed(tmp_path) == "as declared\n"
+    assert obeyed(tmp_path, "UseDNS no\n") == "as declared\n"
+
+
+def test_a_file_that_sshd_reads_earlier_and_that_wins_is_told(tmp_path: Path) -> None:
+    assert obeyed(tmp_path, "PasswordAuthentication yes\n") == (
+        "declared: passwordauthentication no\nfound: passwordauthentication yes\n"
+    )
