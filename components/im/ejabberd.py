@@ -37,6 +37,10 @@ HOST_CERTIFICATE = f"{TLS}/host.pem"
 CA = f"{TLS}/ca.pem"
 API_SOCKET = "/run/ejabberd/api.sock"
 CHECK_CONFIG = f"{TOOLS}/ejabberd-check-config"
+MODULES = f"{TOOLS}/erlang"
+"""Not called after an application: Erlang would look for that one's other files here, too."""
+OWN_MODULES = tuple(f"{MODULES}/{name}.erl" for name in ("mod_mam_sql_retry", "mod_redeliver"))
+"""Of our own, in Erlang: ejabberd's behaviour is changed nowhere else."""
 MEMBER = f"{TOOLS}/ejabberd-member"
 WATCH = "ejabberd-watch.service"
 WATCH_UNIT = f"/etc/systemd/system/{WATCH}"
@@ -92,6 +96,7 @@ class Ejabberd(Component):
             packages={"ejabberd": "", "erlang-p1-pgsql": "", "postgresql-client-15": ""},
             directories={
                 TLS: Directory(mode="0750", group="ejabberd"),
+                MODULES: Directory(),
                 DATA: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
                 UPLOADS: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
                 **replicas(self.plan.settings, host),
@@ -157,6 +162,8 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         "host": host,
         "host_certificate": HOST_CERTIFICATE,
         "member": MEMBER,
+        "modules": MODULES,
+        "own_modules": OWN_MODULES,
         "members": [member.address for member in settings.hosts_of("im")],
         "max_upload_megabytes": settings.im.max_upload_megabytes,
         "peers": peers(settings, host),
@@ -189,6 +196,7 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         DOMAIN_CERTIFICATE: pem("domain"),
         HOST_CERTIFICATE: pem("host"),
         CA: File(content="${value:ca}\n"),
+        **{path: File(content=render(f"ejabberd/{path.rpartition('/')[2]}"), early=True) for path in OWN_MODULES},
         CHECK_CONFIG: File(content=text("ejabberd/check-config"), mode="0700", early=True),
         MEMBER: File(content=text("ejabberd/member"), mode="0700"),
         ACCOUNT_BACKEND: File(content=text("ejabberd/account"), mode="0700"),
@@ -200,7 +208,7 @@ def unit() -> Unit:
     """What a running ejabberd reads again, and what it only reads when it starts."""
     return Unit(
         reload_on=(CONFIG, DOMAIN_CERTIFICATE, HOST_CERTIFICATE),
-        restart_on=(SECRETS, DEFAULT, VM_ARGS, DISTRIBUTION, UNIT, COOKIE, CA),
+        restart_on=(SECRETS, DEFAULT, VM_ARGS, DISTRIBUTION, UNIT, COOKIE, CA, *OWN_MODULES),
     )
 
 
@@ -231,15 +239,26 @@ def steps(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Step]:
         when="before_start",
     )
     data = Step(read=f"{MEMBER} data", want="ours or none", act=f"{MEMBER} take", when="before_start")
+    first = {"data": data, "schema": schema, "own modules": own_modules()}
     if not peers(settings, host):
-        return {"data": data, "schema": schema}
+        return first
     member = Step(
         read=f"{MEMBER} state",
         want="member",
         act=f"{MEMBER} join",
-        after=("data", "schema"),
+        after=tuple(first),
         when="before_start",
         seconds=300,
     )
     forget = Step(read=f"{MEMBER} strangers", want="none", act=f"{MEMBER} forget")
-    return {"data": data, "schema": schema, "member": member, "no member that is gone": forget}
+    return {**first, "member": member, "no member that is gone": forget}
+
+
+def own_modules() -> Step:
+    """Made from their text on the host, for the Erlang that is there."""
+    return Step(
+        read=f"cd {MODULES} && sha256sum --status --check made 2>/dev/null && echo made || echo not made",
+        want="made",
+        act=f"cd {MODULES} && rm -f *.beam && erlc *.erl && sha256sum *.erl *.beam >made",
+        when="before_start",
+    )

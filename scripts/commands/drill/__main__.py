@@ -29,6 +29,7 @@ from commands.lab.network import exists
 from commands.lab.session import become
 from commands.verify import VerifyError
 from commands.verify.outputs import load_outputs
+from commands.verify.sessions import derive_keys_quickly
 
 ROOT = Path(__file__).parents[3]
 INSIDE = "ONPREM_SSH_CONFIG"
@@ -73,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not options.stack:
         arguments.error("name a stack, for example test")
     logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
+    derive_keys_quickly()
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     rounds: list[Round] = []
     try:

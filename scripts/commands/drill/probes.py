@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-import time
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from commands.lab.errors import LabError
 from commands.lab.machines import Machine
 
 WRITE_ROWS = Path(__file__).with_name("on_host") / "write_rows.py"
+KNOCK = Path(__file__).with_name("knock.py")
 SOCKET = "socket"
 MAKE_TABLE = """\
 drop table if exists drill_rows;
@@ -24,8 +25,6 @@ alter table drill_rows owner to ejabberd;
 """
 """The owner of the database's tables, as who the IM server logs in."""
 AGAIN_SECONDS = 0.5
-PERIOD_SECONDS = 0.1
-CONNECT_SECONDS = 0.3
 HTTP_PORT = 80
 
 
@@ -43,7 +42,7 @@ class Probes:
         ways = [(name, SOCKET) for name in self.site.with_role("database")]
         ways += [(name, CONSUMERS) for name in self.site.with_role("im")]
         machines = self.site.machines
-        works = [self._write(machines[name], way) for name, way in ways] + [self._connect()]
+        works = [self._write(machines[name], way) for name, way in ways] + [self._knock()]
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield self
@@ -71,16 +70,18 @@ class Probes:
         finally:
             await process.communicate(b"")  # closes its standard input, at which it ends
 
-    async def _connect(self) -> None:
+    async def _knock(self) -> None:
         """To a port of HAProxy's own, so that no IM server is bothered."""
-        while True:
-            began = time.monotonic()
-            with contextlib.suppress(OSError):  # a time-out is one, too
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    _, writer = await asyncio.open_connection(self.site.address, HTTP_PORT)
-                self.answers.append(time.monotonic())
-                writer.close()
-            await asyncio.sleep(max(0.0, began + PERIOD_SECONDS - time.monotonic()))
+        argv = [sys.executable, "-I", str(KNOCK), self.site.address, str(HTTP_PORT)]
+        process = await asyncio.create_subprocess_exec(
+            *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, start_new_session=True
+        )
+        try:
+            while process.stdout and (line := await process.stdout.readline()):
+                self.answers.append(float(line))
+        finally:
+            process.kill()
+            await process.wait()
 
 
 async def make_table(site: Site, standing: Standing) -> None:

@@ -33,11 +33,14 @@ WHOLE_SECONDS = 1
 class Figures:
     """What was measured, in seconds and in numbers; infinity means never.
 
-    `whole_again` (the IM cluster) and `at_rest` (everything) count from when the fault begins to be taken back.
+    `…_away_after`: how long after the fault the longest time began. `whole_again` (the IM cluster) and `at_rest`
+    (everything) count from when the fault begins to be taken back.
     """
 
     writes_away: float
+    writes_away_after: float
     address_away: float
+    address_away_after: float
     sessions_lost: int
     clients_back: float
     whole_again: float
@@ -86,9 +89,13 @@ class Drill:
         ended = time.monotonic()
         unread = await self.crowd.settle()
         found = await probes.rows(self.site, after)
+        writes_away = writes.away(tried.writes, begun[0], ended)
+        address_away = writes.longest_gap(tried.answers, begun[0], ended)
         figures = Figures(
-            writes_away=writes.away(tried.writes, begun[0], ended),
-            address_away=writes.longest_gap(tried.answers, begun[0], ended),
+            writes_away=writes_away.seconds,
+            writes_away_after=writes_away.after,
+            address_away=address_away.seconds,
+            address_away_after=address_away.after,
             sessions_lost=outages.people(self.crowd.outages, begun[0], ended),
             clients_back=outages.back(self.crowd.outages, begun[0], ended),
             whole_again=whole - ending,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 CONSUMERS = "consumer"
 """The way of an IM server to the database; any other way is a database host's own socket."""
@@ -19,14 +20,21 @@ class Write:
     ended: float
 
 
-def longest_gap(moments: Iterable[float], begin: float, end: float) -> float:
-    """The longest time in `begin`…`end` in which nothing succeeded, in seconds."""
+class Gap(NamedTuple):
+    """A time without success, and how long after the fault it began; both in seconds."""
+
+    seconds: float
+    after: float
+
+
+def longest_gap(moments: Iterable[float], begin: float, end: float) -> Gap:
+    """The longest time in `begin`…`end` in which nothing succeeded."""
     inside = sorted(moment for moment in moments if begin < moment < end)
     edges = [begin, *inside, end]
-    return max(later - earlier for earlier, later in zip(edges, edges[1:], strict=False))
+    return max(Gap(later - earlier, earlier - begin) for earlier, later in zip(edges, edges[1:], strict=False))
 
 
-def away(writes: Iterable[Write], begin: float, end: float) -> float:
+def away(writes: Iterable[Write], begin: float, end: float) -> Gap:
     """The longest time in which no IM server could write."""
     return longest_gap((write.ended for write in writes if write.way == CONSUMERS), begin, end)
 

@@ -126,7 +126,8 @@ class Machine:
         return network.attempt(self.places, [*login, command]).strip()
 
     def _end_remains(self) -> None:
-        """All processes of the host, also those whose starter is gone, and their control group."""
+        """Its cable, all processes of the host, also those whose starter is gone, and their control group."""
+        network.disconnect(self.places, self.places.bridge_port(self.name))
         if self.cgroup.is_dir():
             (self.cgroup / "cgroup.kill").write_text("1")
             if not wait_until(self._empty, seconds=10):

@@ -48,6 +48,12 @@ def ensure(places: Places, hosts: Sequence[LabHost]) -> None:
     enter(places, ["sysctl", "-q", "-w", *SYSCTLS], doing="sysctl")
 
 
+def disconnect(places: Places, port: str) -> None:
+    """Pulls a host's cable, if it has one. The kernel of a host whose processes end would say goodbye for each."""
+    if exists(places):
+        attempt(places, ["ip", "link", "delete", port])
+
+
 def _address(address: str, network: Network) -> str:
     nodad = " nodad" if network.version == 6 else ""
     return f"address replace {address}/{network.prefixlen} dev {BRIDGE}{nodad}"

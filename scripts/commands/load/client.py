@@ -1,13 +1,11 @@
 """A chat client that tells when a message arrived. STARTTLS, the certificate checked, SCRAM."""
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import slixmpp
 from slixmpp.exceptions import IqError, IqTimeout
-from slixmpp.util.sasl.mechanisms import SCRAM
 
 from commands.load import LoadError
 from commands.verify.accounts import Account
@@ -47,16 +45,6 @@ class Client(Session):
 def proxy_header(source: str, source_port: int, target: str, target_port: int) -> bytes:
     """The PROXY protocol's first version, for IPv4."""
     return f"PROXY TCP4 {source} {target} {source_port} {target_port}\r\n".encode()
-
-
-def derive_keys_quickly() -> None:
-    """slixmpp derives SCRAM's key in Python, 4,096 rounds for each login: the storm would measure that."""
-    SCRAM.Hi = _derive  # type: ignore[method-assign, assignment]
-
-
-def _derive(mechanism: SCRAM, password: bytes, salt: bytes, iterations: int) -> bytes:
-    name = mechanism.hash_name.replace("-", "").lower()
-    return hashlib.pbkdf2_hmac(name, bytes(password), salt, iterations)
 
 
 def _is_encrypted(transport: asyncio.BaseTransport) -> bool:

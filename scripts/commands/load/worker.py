@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from commands.load import LoadError
-from commands.load.client import Client, derive_keys_quickly
+from commands.load.client import Client
 from commands.load.phases import Chat, Phase, silence, storm
 from commands.load.processors import used
 from commands.verify import VerifyError
 from commands.verify.accounts import Account
-from commands.verify.sessions import Place
+from commands.verify.sessions import Place, derive_keys_quickly
 
 SILENT_SECONDS = 5
 LEAVING = 20

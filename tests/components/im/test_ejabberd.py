@@ -16,6 +16,8 @@ from components.im.ejabberd import (
     DRAINING,
     DRAINING_PATH,
     MEMBER,
+    MODULES,
+    OWN_MODULES,
     SECRETS,
     UNIT,
     VM_ARGS,
@@ -77,7 +79,20 @@ def test_passwords_are_scram_and_strong(ejabberd: dict[str, Any]) -> None:
 def test_every_message_is_archived_in_the_database(ejabberd: dict[str, Any]) -> None:
     assert ejabberd["default_db"] == "sql"
     assert ejabberd["modules"]["mod_mam"]["default"] == "always"
-    assert not any(isinstance(options, dict) and options.get("db_type") for options in ejabberd["modules"].values())
+    others = [options for name, options in ejabberd["modules"].items() if name != "mod_mam"]
+    assert ejabberd["modules"]["mod_mam"]["db_type"] == "sql_retry"
+    assert not any(isinstance(options, dict) and options.get("db_type") for options in others)
+
+
+def test_our_own_modules_are_found_and_their_text_restarts_ejabberd(ejabberd: dict[str, Any]) -> None:
+    names = [path.rpartition("/")[2].removesuffix(".erl") for path in OWN_MODULES]
+    backend = f"mod_mam_{ejabberd['modules']['mod_mam']['db_type']}"
+    assert set(names) == {backend, "mod_redeliver"}
+    assert "mod_redeliver" in ejabberd["modules"]
+    assert f"-pa {MODULES}\n" in files()[VM_ARGS]
+    for path, name in zip(OWN_MODULES, names, strict=True):
+        assert f"-module({name}).\n" in files()[path]
+        assert path in inputs()["units"]["ejabberd.service"]["restart_on"]
 
 
 def test_other_servers_are_not_spoken_to(ejabberd: dict[str, Any]) -> None:
@@ -111,8 +126,8 @@ def test_the_silence_that_counts_as_loss_is_the_same_in_both_places(ejabberd: di
 
 
 def test_one_host_has_no_membership_and_several_have() -> None:
-    assert sorted(inputs("dev", "dev1")["steps"]) == ["data", "schema"]
-    assert sorted(inputs()["steps"]) == ["data", "member", "no member that is gone", "schema"]
+    assert sorted(inputs("dev", "dev1")["steps"]) == ["data", "own modules", "schema"]
+    assert sorted(inputs()["steps"]) == ["data", "member", "no member that is gone", "own modules", "schema"]
     assert inputs()["leave"] == f"{MEMBER} leave"
     assert "leave" not in inputs("dev", "dev1")
     assert 'PEERS = ["10.77.2.12"]' in files()[MEMBER]

@@ -14,7 +14,9 @@ from commands.drill.rounds import Figures, Round
 
 QUIET = Figures(
     writes_away=0.6,
+    writes_away_after=3.5,
     address_away=0.2,
+    address_away_after=1.5,
     sessions_lost=0,
     clients_back=0.0,
     whole_again=0.5,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from commands.drill.writes import CONSUMERS, Write, away, longest_gap, lost, promotions, two_primaries
+from commands.drill.writes import CONSUMERS, Gap, Write, away, longest_gap, lost, promotions, two_primaries
 
 
 def row(host: str, timeline: int, began: float, way: str = "socket", took: float = 0.1) -> Write:
@@ -45,7 +45,7 @@ def test_consumers_are_no_nodes_of_the_database() -> None:
 def test_only_consumers_tell_for_how_long_nobody_could_write() -> None:
     writes = [row("im1", 1, 10, CONSUMERS), row("db1", 1, 15), row("im2", 2, 30, CONSUMERS)]
 
-    assert away(writes, 9, 31) == pytest.approx(20)
+    assert tuple(away(writes, 9, 31)) == pytest.approx((20, 1.1))
 
 
 def test_rows_that_are_gone_are_lost() -> None:
@@ -53,13 +53,15 @@ def test_rows_that_are_gone_are_lost() -> None:
 
 
 def test_nothing_in_the_whole_time_is_a_gap_of_all_of_it() -> None:
-    assert longest_gap([1, 9], 2, 8) == 6
+    assert longest_gap([1, 9], 2, 8) == Gap(6, 0)
+    assert longest_gap([3, 7], 2, 8) == Gap(4, 1)
 
 
 @given(st.lists(st.floats(0, 100)), st.floats(0, 50), st.floats(50, 100))
 def test_more_successes_never_make_the_gap_longer(moments: list[float], begin: float, end: float) -> None:
-    assert longest_gap(moments, begin, end) <= longest_gap(moments[1:], begin, end) <= end - begin
-    assert not math.isnan(longest_gap(moments, begin, end))
+    found = longest_gap(moments, begin, end).seconds
+    assert found <= longest_gap(moments[1:], begin, end).seconds <= end - begin
+    assert not math.isnan(found)
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.floats(0, 5)), max_size=10))
