@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("faults", metavar="FAULT", nargs="*", help="which faults (default: all)")
     arguments.add_argument("--list", action="store_true", help="the faults there are")
     arguments.add_argument("--rounds", type=_positive, default=1, metavar="N", help="of each fault (default: 1)")
+    arguments.add_argument("--seconds", type=_positive, metavar="N", help="how long each lasts (default: its own time)")
     arguments.add_argument("--people", type=_positive, default=20, metavar="N", help="who chat (default: 20)")
     arguments.add_argument("--rate", type=float, default=10, metavar="N", help="messages a second (default: 10)")
     arguments.add_argument("--format", choices=("text", "json"), default="text", help="of the report")
@@ -92,7 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _drill(options: argparse.Namespace, words: list[str], rounds: list[Round], errors: Console) -> None:
-    faults = named(options.faults)
+    faults = tuple(replace(fault, seconds=options.seconds or fault.seconds) for fault in named(options.faults))
     requirements.ensure()
     lab = lab_of(options.stack)
     if not lab.places.record.exists() or not exists(lab.places):

@@ -36,15 +36,23 @@ class Crowd:
         """Everybody is logged in when the block begins, and gone when it ends."""
         lives = [asyncio.create_task(person.live()) for person in self.people]
         try:
-            if not await within(ARRIVE_SECONDS, self.are_all_online):
-                away = sum(not person.is_online for person in self.people)
-                where = self.people[0].where
-                raise DrillError(f"{where}: {away} of {len(lives)} clients have no session after {ARRIVE_SECONDS} s")
+            await self._arrive()
             yield self
         finally:
             for life in lives:
                 life.cancel()
             await asyncio.gather(*lives, return_exceptions=True)
+
+    async def come_anew(self) -> None:
+        """Everybody logs in again: the load balancers spread them over all IM servers, also over one that was away."""
+        for person in self.people:
+            person.leave()
+        await self._arrive()
+
+    async def _arrive(self) -> None:
+        if not await within(ARRIVE_SECONDS, self.are_all_online):
+            away, where = sum(not person.is_online for person in self.people), self.people[0].where
+            raise DrillError(f"{where}: {away} of {len(self.people)} clients have no session after {ARRIVE_SECONDS} s")
 
     def are_all_online(self) -> bool:
         """Whether everybody has a session."""

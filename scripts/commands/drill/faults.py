@@ -48,6 +48,7 @@ FAULTS = (
     Fault(
         "power-off", "switch all hosts off, and on in the worst order", targets.all_hosts, harm.kill, harm.start_last, 5
     ),
+    Fault("quiet", "leave everything alone for 30 min", targets.nobody, harm.nothing, harm.nothing, 1800),
 )
 
 

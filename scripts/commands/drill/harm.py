@@ -4,7 +4,6 @@ import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from commands.drill.site import Site
 from commands.lab import faults as cuts
@@ -45,21 +44,16 @@ def kill(site: Site, hosts: Sequence[str]) -> None:
 
 
 def start(site: Site, hosts: Sequence[str]) -> None:
-    """With their data; those that run are left alone."""
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(site.lab.start, hosts))
+    """With their data, and without waiting; those that run are left alone."""
+    for name in hosts:
+        site.lab.start(name, wait=False)
 
 
 def start_last(site: Site, hosts: Sequence[str]) -> None:
-    """One a while after the other, none waiting for those before it."""
-    with ThreadPoolExecutor() as pool:
-        for started in [pool.submit(_start_later, site, place, name) for place, name in enumerate(hosts)]:
-            started.result()
-
-
-def _start_later(site: Site, place: int, name: str) -> None:
-    time.sleep(place * ONE_AFTER_THE_OTHER_SECONDS)
-    site.lab.start(name)
+    """One a while after the other."""
+    for place, name in enumerate(hosts):
+        time.sleep(ONE_AFTER_THE_OTHER_SECONDS if place else 0)
+        site.lab.start(name, wait=False)
 
 
 def freeze(site: Site, hosts: Sequence[str]) -> None:

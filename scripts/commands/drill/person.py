@@ -101,6 +101,12 @@ class Person:
         if self._session:
             self._send(self._session, message)
 
+    def leave(self) -> None:
+        """Ends the session, and comes back as after any other end."""
+        if self._session:
+            self._session.ended.set()
+            self._left()
+
     async def live(self) -> None:
         """Until cancelled."""
         attempt = 0

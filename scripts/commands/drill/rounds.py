@@ -74,8 +74,9 @@ class Drill:
     async def round(self, fault: Fault) -> Round:
         """Raises when the stack is not at rest before it; whether it is afterwards is one of the figures."""
         before = await self.at_rest()
+        await self.crowd.come_anew()
         hosts, at = fault.choose(self.site, before), datetime.now(UTC).isoformat(timespec="seconds")
-        self.say(f"{fault.name}: {' and '.join(hosts)}")
+        self.say(f"{fault.name}: {' and '.join(hosts) or 'no host'}")
         tried = Probes(self.site)
         async with tried.running(), self.crowd.chatting() as ledger:
             await asyncio.sleep(BEFORE_SECONDS)

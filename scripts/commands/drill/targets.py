@@ -52,6 +52,11 @@ def all_hosts(site: Site, standing: Standing) -> Hosts:
     return _spared(tuple(site.machines), standing)
 
 
+def nobody(_: Site, __: Standing) -> Hosts:
+    """No host at all."""
+    return ()
+
+
 def _spared(names: Hosts, standing: Standing) -> Hosts:
     """Those with a part to play at last, the database's primary behind all others."""
     parts = [standing.primaries, standing.holders]

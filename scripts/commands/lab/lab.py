@@ -114,12 +114,13 @@ class Lab:
                 Machine(self.places, host).remove()
                 print(f"{folder.name}: is no longer in the stack file; removed", flush=True)
 
-    def start(self, name: str) -> None:
+    def start(self, name: str, *, wait: bool = True) -> None:
+        """`wait`: until its systemd has started everything."""
         machine = self.machine(name)
         if not network.exists(self.places):
             stack = self.places.stack
             raise LabError(f"{name}: the lab's network is gone; make it again with: scripts/lab up {stack}")
-        _boot(machine, Path(str(self._record["base"])))
+        _boot(machine, Path(str(self._record["base"])), wait=wait)
 
     def kill(self, name: str) -> None:
         self.machine(name).kill()
@@ -159,12 +160,15 @@ class Lab:
         mirror.stop_unused_server(places.shared)
 
 
-def _boot(machine: Machine, files: Path) -> None:
+def _boot(machine: Machine, files: Path, *, wait: bool = True) -> None:
     if machine.running():
         print(f"{machine.name}: running already", flush=True)
         return
     began = time.monotonic()
     machine.start(files)
+    if not wait:
+        print(f"{machine.name}: started", flush=True)
+        return
     if any(one.host == machine.name and one.peer is None for one in faults.read(machine.places)):
         print(f"{machine.name}: started; it is cut off, so nobody can say how far it is", flush=True)
         return

@@ -128,6 +128,23 @@ def test_a_refused_login_is_tried_again(sessions: ScriptedSession) -> None:
     assert [one.log for one in sessions.made] == [["end"]] * 4
 
 
+def test_who_leaves_comes_back_in_a_new_session(sessions: ScriptedSession) -> None:
+    person = Person(Account("ann", ""), WHERE)
+
+    async def run() -> None:
+        life = asyncio.create_task(person.live())
+        await _until_made(sessions, person, 1)
+        person.leave()
+        assert not person.is_online
+        await _until_made(sessions, person, 2)
+        life.cancel()
+        await asyncio.gather(life, return_exceptions=True)
+
+    asyncio.run(run())
+
+    assert [one.log for one in sessions.made] == [["end"]] * 2
+
+
 def test_outages_are_from_the_end_of_a_session_to_the_next(sessions: ScriptedSession) -> None:
     moments = iter(range(100))
     person = Person(Account("ann", ""), WHERE, lambda: float(next(moments)))
