@@ -9,14 +9,17 @@ import yaml
 if TYPE_CHECKING:
     from components.data_stores.postgresql import PostgreSQLSettings
 
+LOOP_SECONDS = 2
+SILENT_REPLICA_SECONDS = 2
+"""While the synchronous replica is silent all writes wait, and logins behind them: at most for the sum of these two."""
+
 
 def cluster_settings(own: "PostgreSQLSettings", archiving: Mapping[str, Any]) -> dict[str, Any]:
     """As little as can be: the rest is in patroni.yml, where a rollback reaches it."""
-    loop = own.failover_seconds // 4
     return {
         "ttl": own.failover_seconds,
-        "loop_wait": loop,
-        "retry_timeout": loop,
+        "loop_wait": LOOP_SECONDS,
+        "retry_timeout": own.failover_seconds // 4,
         "maximum_lag_on_failover": 1048576,
         "synchronous_mode": True,
         "failsafe_mode": True,
@@ -27,7 +30,7 @@ def cluster_settings(own: "PostgreSQLSettings", archiving: Mapping[str, Any]) ->
             "parameters": {
                 "max_connections": own.max_connections,
                 "wal_log_hints": "on",
-                "wal_sender_timeout": "5s",
+                "wal_sender_timeout": f"{SILENT_REPLICA_SECONDS}s",
                 "wal_receiver_timeout": "5s",
                 **archiving,
             },

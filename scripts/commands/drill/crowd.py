@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -91,12 +92,16 @@ class Crowd:
         return (await asyncio.gather(*(read(person) for person in self.people))).count(False)
 
     async def _read_archive(self, person: Person) -> bool:
-        deadline = time.monotonic() + ARCHIVE_SECONDS
+        deadline, why = time.monotonic() + ARCHIVE_SECONDS, ""
         while time.monotonic() < deadline:
-            with contextlib.suppress(DrillError):
+            try:
                 await person.read_archive(self._since - MARGIN)
+            except DrillError as error:
+                why = str(error)
+                await asyncio.sleep(1)
+            else:
                 return True
-            await asyncio.sleep(1)
+        print(f"{why}, for {ARCHIVE_SECONDS} s", file=sys.stderr)
         return False
 
     async def _talk(self) -> None:

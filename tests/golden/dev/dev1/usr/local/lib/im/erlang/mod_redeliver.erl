@@ -47,13 +47,18 @@ look(Host, Looks, Before) ->
     case ejabberd_sql:sql_query(Host, query(Host, oldest(Looks))) of
         {selected, _, Rows} ->
             Seen = maps:from_list([{Id, maps:get(Id, Before, 0) + 1} || [Id | _] <- Rows]),
-            [route(Host, Time, Xml) || [Id, Time, Xml] <- Rows, maps:get(Id, Seen) =:= 2],
+            deliver(Host, [{Time, Xml} || [Id, Time, Xml] <- Rows, maps:get(Id, Seen) =:= 2]),
             {Host, Looks + 1, Seen};
         _ -> {Host, Looks, Before}
     end.
 
 oldest(Looks) when Looks < 2 -> ?OLDEST_AT_FIRST_SECONDS;
 oldest(_) -> ?OLDEST_SECONDS.
+
+deliver(_, []) -> ok;
+deliver(Host, Messages) ->
+    logger:notice("delivering again ~b messages that their recipients never got", [length(Messages)]),
+    [route(Host, Time, Xml) || {Time, Xml} <- Messages].
 
 route(Host, Time, Xml) ->
     try
