@@ -36,6 +36,8 @@ class Crowd:
     async def living(self) -> AsyncIterator["Crowd"]:
         """Everybody is logged in when the block begins, and gone when it ends."""
         lives = [asyncio.create_task(person.live()) for person in self.people]
+        for life in lives:
+            life.add_done_callback(_tell_death)
         try:
             await self._arrive()
             yield self
@@ -111,6 +113,12 @@ class Crowd:
             self._numbers[pair] += 1
             sender.say(Message(*pair, self._numbers[pair]))
             await asyncio.sleep(self._pause)
+
+
+def _tell_death(life: "asyncio.Task[None]") -> None:
+    """A client that ended by itself would look like one whom the stack does not let in."""
+    if not life.cancelled() and (error := life.exception()):
+        print(f"a client ended: {error!r}", file=sys.stderr)
 
 
 async def within(seconds: float, condition: Callable[[], bool]) -> bool:

@@ -23,6 +23,7 @@ from commands.verify.sessions import Place, Session
 
 CONNECT_SECONDS = 2
 LOGIN_SECONDS = 10
+LEAVE_SECONDS = 2
 ACKNOWLEDGE_SECONDS = 30
 """As long as ejabberd waits for a client's acknowledgement (mod_stream_mgmt: ack_timeout)."""
 WATCH_SECONDS = 1
@@ -67,9 +68,11 @@ class ChatSession(Session):
         self._settled.set()
 
     async def end(self) -> None:
-        """Leaves at once what may lead nowhere."""
+        """Leaves at once what may lead nowhere. After an abort, slixmpp sometimes waits for an end that has been."""
         self.abort()
-        await self.log_out()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_SECONDS):
+                await self.log_out()
 
 
 class Person:

@@ -50,9 +50,10 @@ class Session(slixmpp.ClientXMPP):
     """One logged-in client. Every failure is told as one sentence."""
 
     def __init__(self, account: Account, where: Place) -> None:
-        super().__init__(f"{account.user}@{where.domain}/verify", account.password)
+        # Without a context, slixmpp reads the system's authorities twice for each client: a quarter of a second.
+        name = f"{account.user}@{where.domain}/verify"
+        super().__init__(name, account.password, ssl_context=trusting(where.authority))
         self.where = where
-        self.ssl_context = trusting(where.authority)
         self.enable_direct_tls = where.way == "tls"
         self.enable_starttls = where.way != "tls"
         self.inbox: asyncio.Queue[str] = asyncio.Queue()
