@@ -1,10 +1,12 @@
 """The base class: one service over the hosts of its role, one host at a time."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import pulumi
 
+from components import restore_gate
 from components.keep import WHOLE, without
 from components.network.flows import Flow
 from components.plan import HostPlan, Plan, Role
@@ -23,6 +25,8 @@ class Component(pulumi.ComponentResource):
     """The service runs on every host that has one of these roles."""
     holds_data: ClassVar[bool] = False
     """Protected from deletion in stacks that say `protect`."""
+    needs_restore_test: ClassVar[bool] = False
+    """Changed only while a restore test is recent, in stacks that say `require_restore_test`."""
     passwords: ClassVar[tuple[str, ...]] = ()
     """The names it asks `plan.passwords` for; a stack file may bring each as `im:<name>`, encrypted."""
 
@@ -63,7 +67,8 @@ class Component(pulumi.ComponentResource):
         kept = self.plan.settings.keep.get(host.name, {}).get(self.name, ())
         if WHOLE in kept:
             return None
-        return without(self.service(host), kept, f"im:keep.{host.name}.{self.name}")
+        proof = restore_gate.proof(self.plan.settings) if self.needs_restore_test else None
+        return replace(without(self.service(host), kept, f"im:keep.{host.name}.{self.name}"), proof=proof)
 
     @classmethod
     def packages(cls, plan: Plan, host: HostPlan) -> tuple[str, ...]:

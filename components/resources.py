@@ -84,6 +84,22 @@ class Health:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Proof:
+    """A report on another host, without which a change is refused once it is older than `seconds`.
+
+    `what` names it and `how` makes a new one, for people. Up to the day `until`, `reason` stands for it.
+    """
+
+    host: str
+    path: str
+    seconds: int
+    what: str
+    how: str
+    reason: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServiceState:
     """What one service declares on one host. Only `values` and `secrets` may hold computed data."""
 
@@ -100,6 +116,7 @@ class ServiceState:
     leave: str = ""
     healthy: Health | None = None
     confirm: bool = False
+    proof: Proof | None = None
 
 
 class Service(pulumi.CustomResource):

@@ -109,6 +109,14 @@ def backups_have_a_place(settings: "DeploymentSettings") -> Iterator[Problem]:
         yield Problem("im:roles.operations", wrong, "name the host that keeps the copies")
 
 
+def restore_tests_have_something_to_test(settings: "DeploymentSettings") -> Iterator[Problem]:
+    is_tested = settings.backups.enabled and settings.roles.get("operations") and settings.roles.get("offsite")
+    if settings.require_restore_test and not is_tested:
+        wrong = "nothing is saved offsite that could be restored"
+        expected = "set im:backups.enabled, im:roles.operations and im:roles.offsite, or remove it"
+        yield Problem("im:require_restore_test", wrong, expected)
+
+
 def archiving_has_one_owner(settings: "DeploymentSettings") -> Iterator[Problem]:
     """Without backups a site may archive in a way of its own."""
     for name in sorted(OWNED & {name.lower() for name in settings.postgresql.parameters}):

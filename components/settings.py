@@ -30,6 +30,7 @@ from components.operations.restic import ResticSettings
 from components.operations.restic_server import ResticServerSettings
 from components.operations.restore import RestoreSettings
 from components.plan import HostPlan, Role
+from components.restore_gate import OverrideSettings
 from components.servers.administrators import AdministratorsSettings
 from components.servers.reader import ReaderSettings
 from components.servers.server import Requirements
@@ -87,6 +88,12 @@ class DeploymentSettings(Settings):
     size: Size = Field("small", description="a named size; it sets connections, pools and memory")
     protect: bool = Field(False, description="refuse to delete what holds data, or to keep it on one host only")
 
+    require_restore_test: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}[dh]$")] | None = Field(
+        None, description="change data stores only while the newest good restore test is no older, for example 7d"
+    )
+    restore_test_override: OverrideSettings | None = Field(
+        None, description="change data stores without a recent restore test, for a reason, up to a day"
+    )
     keep: dict[str, dict[str, tuple[Annotated[str, AfterValidator(an_item)], ...]]] = Field(
         default_factory=dict,
         description="by host and service, what stays as it is there for now: all, or things such as file /etc/motd",

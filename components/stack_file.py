@@ -157,6 +157,7 @@ def broken_rules(
         *rules.protected_data_is_kept_twice(settings),
         *rules.load_balancers_share_an_address(settings),
         *rules.backups_have_a_place(settings),
+        *rules.restore_tests_have_something_to_test(settings),
         *rules.archiving_has_one_owner(settings),
         *rules.the_shared_address_fits(settings),
         *rules.ports_are_used_once(settings, components),

@@ -40,6 +40,7 @@ class Etcd(Component):
     name = "etcd"
     roles = ("database", "witness")
     holds_data = True
+    needs_restore_test = True
 
     def service(self, host: HostPlan) -> ServiceState:
         """One member. The first of the stack file founds the cluster, the others join it."""

@@ -105,6 +105,7 @@ class PostgreSQL(Component):
     name = "postgresql"
     roles = ("database",)
     holds_data = True
+    needs_restore_test = True
     passwords = (
         "postgresql_replicator_password",
         "postgresql_rewind_password",

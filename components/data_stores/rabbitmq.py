@@ -95,6 +95,7 @@ class RabbitMQ(Component):
     name = "rabbitmq"
     roles = ("queue", "witness")
     holds_data = True
+    needs_restore_test = True
     passwords = (PASSWORD, "rabbitmq_cookie")
 
     def service(self, host: HostPlan) -> ServiceState:

@@ -104,6 +104,21 @@ class HealthShape(Shape):
     seconds: PositiveInt = 60
 
 
+class ProofShape(Shape):
+    """A report that must not be older than `seconds`. `what` names it and `how` makes a new one, for people.
+
+    A person may answer for changes without it: `reason`, up to the day `until`, in UTC.
+    """
+
+    host: Label
+    path: Path
+    seconds: PositiveInt
+    what: Command
+    how: Command
+    reason: Text = ""
+    until: Annotated[Text, _is(r"(\d{4}-\d{2}-\d{2})?", "a day such as 2026-11-30")] = ""
+
+
 class ServiceShape(Shape):
     """The inputs of `onprem:index:Service`."""
 
@@ -122,6 +137,7 @@ class ServiceShape(Shape):
     leave: Text = ""
     healthy: HealthShape | None = None
     confirm: StrictBool = False
+    proof: ProofShape | None = None
 
 
 ENTRIES: Mapping[str, type[Shape]] = {

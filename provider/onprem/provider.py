@@ -113,9 +113,11 @@ class OnPrem(sdk.Provider):
 
     async def update(self, request: Any) -> Any:
         """What was declared before is handed on, and not what was found."""
-        if request.preview:
-            return proto.UpdateResponse(properties=request.news)
         inputs, report = plain(request.news), self._reports(request.urn)
+        if request.preview:
+            if _is_service(request.urn):
+                await self._services().foresee(inputs, plain(request.old_inputs), report)
+            return proto.UpdateResponse(properties=request.news)
         if _is_service(request.urn):
             state = await self._services().update(inputs, plain(request.old_inputs), report)
         else:

@@ -27,6 +27,8 @@ def identity(inputs: Declared, previous: Declared, hosts: Collection[str]) -> li
     found = []
     if isinstance(host := inputs.get("host"), str) and host not in hosts:
         found.append(f"host: {host!r} is not in onprem:hosts; known hosts: {', '.join(sorted(hosts)) or 'none'}")
+    if (proving := (inputs.get("proof") or {}).get("host")) and proving not in hosts:
+        found.append(f"proof.host: {proving!r} is not in onprem:hosts")
     for key in ("host", "service"):
         if key in previous and previous[key] != inputs.get(key):
             found.append(f"{key}: cannot change from {previous[key]!r}; remove this resource and declare a new one")

@@ -30,6 +30,7 @@ SERVICE_INPUTS: dict[str, Any] = {
     "leave": TEXT,
     "healthy": MAP,
     "confirm": {"type": "boolean"},
+    "proof": MAP,
 }
 
 

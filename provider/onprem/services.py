@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from onprem import previews, rules, told
+from onprem import previews, proofs, rules, told
 from onprem.bundle import with_reader
 from onprem.connections import Connections
 from onprem.declarations import ServiceShape, complete
@@ -58,12 +59,33 @@ class Services:
         """Makes the host as `inputs` declare; what only `previous` declared goes. The live state."""
         host = inputs["host"]
         self._modes.refuse_change(host, inputs["service"])
+        if previous and not only_proof_differs(inputs, previous):
+            await self._proven(inputs, report)
         if IMPORTED_SECRET in inputs.get("secrets", {}).values():
             raise OnPremError(f"{_name(inputs)}: an import does not know secrets; give them in the program")
         if not inputs.get("confirm"):
             return await self._apply(inputs, previous, report)
         async with self._connections.confirming:
             return await self._apply(inputs, previous, report)
+
+    async def foresee(self, inputs: Inputs, previous: Inputs, report: Report) -> None:
+        """Warns of what an update would be refused for. Never fails: a preview goes on."""
+        proof = inputs.get("proof")
+        if not proof or not self._modes.looks or self._modes.reader or only_proof_differs(inputs, previous):
+            return
+        now = datetime.now(UTC)
+        if lack := await proofs.lacking(proof, self._connections, now):
+            answer = proofs.override(proof, now) or f"the change will be refused; run {proof['how']}"
+            await report.warning(f"{_name(inputs)}: {lack}; {answer}")
+
+    async def _proven(self, inputs: Inputs, report: Report) -> None:
+        """Raises when what must have been shown before a change was not, unless somebody answers for that."""
+        proof, now = inputs.get("proof"), datetime.now(UTC)
+        if not proof or not (lack := await proofs.lacking(proof, self._connections, now)):
+            return
+        if not (answer := proofs.override(proof, now)):
+            raise OnPremError(f"{_name(inputs)}: not changed: {lack}; run {proof['how']}")
+        await report.warning(f"{_name(inputs)}: changed although {lack}; {answer}")
 
     async def read(self, inputs: Inputs, state: dict[str, Any], report: Report) -> dict[str, Any]:
         """The live state of the service that `inputs` declare; `state`, as last known, for an offline host."""
@@ -116,6 +138,7 @@ class Services:
             await report.warning(f"{_name(inputs)}: forgotten, and nothing was done there: ONPREM_GONE names its host")
             return
         self._modes.refuse_change(host, inputs["service"])
+        await self._proven(inputs, report)
         async with self._connections.writing(host):
             connection = await self._connections.get(host)
             answer = await connection.request("delete", report, service=inputs["service"], declared=inputs)
@@ -163,6 +186,12 @@ class Services:
     async def _notes(self, inputs: Inputs, answer: Mapping[str, Any], report: Report) -> None:
         for note in answer.get("notes", ()):
             await report.note(f"{_name(inputs)}: {note}")
+
+
+def only_proof_differs(inputs: Inputs, previous: Inputs) -> bool:
+    """What must be proven is no part of the host's state, so that it may change without proof."""
+    own, before = ({name: value for name, value in each.items() if name != "proof"} for each in (inputs, previous))
+    return own == before and inputs.get("proof") != previous.get("proof")
 
 
 def _name(inputs: Mapping[str, Any]) -> str:
