@@ -24,7 +24,7 @@ from components.operations.restic import Restic
 from components.operations.restic_server import ResticServer
 from components.operations.restore import Restore
 from components.passwords import Passwords
-from components.plan import HostPlan, Plan
+from components.plan import HostPlan, Plan, Role
 from components.servers.administrators import Administrators
 from components.servers.reader import Reader
 from components.servers.server import Servers
@@ -50,6 +50,10 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
 """Components of one stage come side by side, each stage after the one before it."""
 
 COMPONENTS: tuple[type[Component], ...] = tuple(component for stage in STAGES for component in stage)
+
+
+RESTORED: tuple[Role, ...] = ("database", "im")
+"""Hosts of these roles have data that a restore brings back."""
 
 
 class Deployment:
@@ -79,7 +83,7 @@ class Deployment:
             },
             "ca": self.plan.certificates.domain_ca(),
             "accounts": self.accounts(),
-            **({"operations": self.login(repository(settings))} if Restore.is_chosen(settings) else {}),
+            **(self.restorable() if Restore.is_chosen(settings) else {}),
         }
 
     def addresses(self) -> list[str]:
@@ -91,6 +95,12 @@ class Deployment:
     def accounts(self) -> dict[str, Any]:
         """The host on which accounts are made: log in there and run /usr/local/lib/im/account."""
         return self.login(self.plan.hosts_of("im")[0])
+
+    def restorable(self) -> dict[str, Any]:
+        """The host that keeps backups and tests restores, and those whose data `scripts/restore` brings back."""
+        settings = self.plan.settings
+        members = {role: [self.login(host) for host in settings.hosts_of(role)] for role in RESTORED}
+        return {"operations": self.login(repository(settings)), "restored": members}
 
     def login(self, host: HostPlan) -> dict[str, Any]:
         """How `scripts/` reach a host."""

@@ -69,10 +69,12 @@ def files(settings: "DeploymentSettings", host: HostPlan, tls: Mapping[str, str]
     def unit(name: str, template: str, **more: str) -> dict[str, File]:
         return {unit_file(name): File(content=render(f"pgbackrest/{template}.j2", **names, **more))}
 
-    made = {PROGRAM: File(content=render("pgbackrest/postgresql_backup.py"), mode="0755")}
+    made = {
+        PROGRAM: File(content=render("pgbackrest/postgresql_backup.py"), mode="0755"),
+        FACTS: File(content=render("pgbackrest/facts.sql")),
+    }
     if host == repository(settings):
         made |= unit(BACKUP, "im-postgresql-backup.service")
-        made[FACTS] = File(content=render("pgbackrest/facts.sql"))
         for kind in KINDS:
             made |= unit(timer(kind), "backup.timer", kind=kind, at=times[kind])
     if "database" in host.roles:

@@ -13,7 +13,7 @@ from components.component import Component
 from components.data_stores import etcd
 from components.im import ejabberd
 from components.model import Settings
-from components.operations import pgbackrest, restic_server
+from components.operations import pgbackrest, restic_server, restore_program
 from components.operations.backups import SAVED, places, repository, restic_key
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
@@ -56,14 +56,18 @@ class Restic(Component):
     def service(self, host: HostPlan) -> ServiceState:
         """Timers, and what they start. The first run makes the repositories, so that a place may be down meanwhile."""
         leaf, settings = self.plan.certificates.leaf(host, self.name), self.plan.settings
-        sets = sets_of(settings, host)
+        sets, restores = sets_of(settings, host), restore_program.has_part(settings, host)
         return ServiceState(
             packages={"restic": ""},
             directories={
                 FOLDER: Directory(mode="0700"),
                 DUMPS: Directory(mode="0700"),
+                **(restore_program.DIRECTORIES if restores else {}),
             },
-            files=files(settings, host, sets),
+            files={
+                **files(settings, host, sets),
+                **(restore_program.files(settings, host, timer("postgresql")) if restores else {}),
+            },
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
             secrets={"key": leaf.key, "password": restic_key(self.plan, host)},
             units={timer(name): Unit(restart_on=(timer_file(name),)) for name in sets},

@@ -1,20 +1,19 @@
 """Restores of PostgreSQL from the copy offsite: a test on a timer, in a scratch instance that is always removed.
 
-It runs on the first host of `operations`. What it restores is the copy offsite and nothing else; what it compares with
-was counted when the backup was made. `scripts/restore-test` starts it, and brings its report.
+The test runs on the first host of `operations`. What it restores is the copy offsite and nothing else; what it compares
+with was counted when the backup was made. `scripts/restore-test` starts it, and brings its report. The program itself
+comes with restic (`restore_program.py`).
 """
 
-import json
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from components.component import Component
 from components.data_stores import postgresql
-from components.data_stores.archiving import STANZA
 from components.model import Settings
-from components.operations import pgbackrest, pgbackrest_schedule
-from components.operations.backups import METRICS, repository
+from components.operations.backups import repository
+from components.operations.restore_program import PROGRAM, STATE, is_possible
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -22,11 +21,6 @@ from components.text import render
 if TYPE_CHECKING:
     from components.settings import DeploymentSettings
 
-PROGRAM = "/usr/local/lib/im/postgresql-restore"
-PACKAGE = "/usr/local/lib/im/restoring"
-MODULES = ("main", "commands", "copies", "errors", "instance", "repository", "scratch", "trial")
-FOLDER, CONFIG = "/etc/im-restore", "/etc/im-restore/restore.json"
-STATE = "/var/lib/im-restore"
 REPORTS = f"{STATE}/reports"
 TEST = "im-restore-test@"
 """Its instances are moments to restore to, and `newest`."""
@@ -47,25 +41,19 @@ class Restore(Component):
 
     @classmethod
     def is_chosen(cls, settings: "DeploymentSettings") -> bool:
-        return settings.backups.enabled and bool(settings.hosts_of("operations") and settings.hosts_of("offsite"))
+        return settings.backups.enabled and is_possible(settings)
 
     def declared(self, host: HostPlan) -> ServiceState | None:
         """Further hosts of operations have no part in it."""
         return super().declared(host) if host == repository(self.plan.settings) else None
 
     def service(self, host: HostPlan) -> ServiceState:
-        """The program, and what it needs to run PostgreSQL. A database host brings that already."""
-        settings = self.plan.settings
+        """What starts the program, and a PostgreSQL for it to run; a database host has that already."""
         brings = "database" not in host.roles
         return ServiceState(
-            packages={"postgresql-15": "", "restic": ""},
-            directories={
-                FOLDER: Directory(),
-                STATE: Directory(mode="0711"),
-                REPORTS: Directory(),
-                PACKAGE: Directory(),
-            },
-            files={**files(settings), **(no_cluster() if brings else {})},
+            packages={"postgresql-15": ""} if brings else {},
+            directories={REPORTS: Directory()},
+            files={**units(self.plan.settings), **(no_cluster() if brings else {})},
             units={TIMER: Unit(restart_on=(unit_file(TIMER),))},
             healthy=Health(command=f"systemctl is-active --quiet {TIMER}", seconds=10),
         )
@@ -82,20 +70,10 @@ def no_cluster() -> dict[str, File]:
     return {postgresql.CREATE_CLUSTER: File(content=content, early=True)}
 
 
-def files(settings: "DeploymentSettings") -> dict[str, File]:
-    """The program, its settings, and what starts it."""
-    config = {
-        "stanza": STANZA,
-        "database": postgresql.databases(settings)[0].name,
-        "repository": pgbackrest.REPOSITORY,
-        "facts": pgbackrest_schedule.FACTS,
-        "metrics": METRICS,
-    }
+def units(settings: "DeploymentSettings") -> dict[str, File]:
+    """What starts the test."""
     names = {"program": PROGRAM, "at": settings.restore.test_at, "test": TEST}
     return {
-        PROGRAM: File(content=render("restore/launcher.py"), mode="0755"),
-        **{f"{PACKAGE}/{name}.py": File(content=render(f"restore/{name}.py")) for name in MODULES},
-        CONFIG: File(content=json.dumps(config, indent=2) + "\n"),
         unit_file(f"{TEST}.service"): File(content=render(f"restore/{TEST}.service.j2", **names)),
         unit_file(TIMER): File(content=render(f"restore/{TIMER}.j2", **names)),
     }

@@ -76,6 +76,21 @@ def found(_: Frame) -> Frame:
     return {"live": live(), "notes": [], "token": None}
 
 
+def test_a_preview_of_a_change_without_proof_warns() -> None:
+    proof = {"host": "web1", "path": "/srv/good.json", "seconds": 60, "what": "restore test", "how": "make-one"}
+
+    async def act(stub: Stub) -> None:
+        checked = await stub.Check(proto.CheckRequest(urn=URN, news=wire({**INPUTS, "proof": proof})))
+        request = {"id": "web1/nginx", "urn": URN, "news": checked.inputs, "old_inputs": wire({"files": {}})}
+        await stub.Update(proto.UpdateRequest(**request, preview=True))
+
+    hosts, engine = use({"look": lambda _: {"live": {}}}, act)
+    assert not hosts.asked("apply")
+    assert [each.message for each in engine.logged] == [
+        "web1/nginx: there is no good restore test on web1; the change will be refused; run make-one"
+    ]
+
+
 def test_create_read_diff_is_clean() -> None:
     async def act(stub: Stub) -> None:
         checked = await stub.Check(proto.CheckRequest(urn=URN, news=wire(INPUTS)))

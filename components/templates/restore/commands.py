@@ -8,9 +8,9 @@ Done = subprocess.CompletedProcess[str]
 AS_POSTGRES = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--")
 
 
-def run(command: Sequence[str]) -> Done:
+def run(command: Sequence[str], stdin: str = "") -> Done:
     """Damaged files can make it say anything, which need not be text."""
-    return subprocess.run(command, cwd="/", capture_output=True, text=True, errors="replace", check=False)
+    return subprocess.run(command, cwd="/", input=stdin, capture_output=True, text=True, errors="replace", check=False)
 
 
 def as_postgres(command: Sequence[str]) -> Done:

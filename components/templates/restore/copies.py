@@ -15,14 +15,16 @@ SET = "postgresql"
 SPARE = 1.1
 
 
-def newest(place: str) -> dict[str, Any]:
-    """The newest copy: `id`, `time`."""
-    answer = restic(place, "snapshots", "--json", "--tag", SET)
+def newest(place: str, tag: str = SET, before: "datetime | None" = None) -> dict[str, Any]:
+    """The newest copy, or the newest made before a moment: `id`, `time`."""
+    answer = restic(place, "snapshots", "--json", "--tag", tag)
     if answer.returncode:
         raise RestoreError(reason(answer, place))
     found = sorted(json.loads(answer.stdout) or [], key=lambda copy: when(copy["time"]))
+    found = [copy for copy in found if before is None or when(copy["time"]) < before]
     if not found:
-        raise RestoreError(f"{url(place)}: has no copy of PostgreSQL's repository")
+        earlier = f" of before {before.isoformat()}" if before else ""
+        raise RestoreError(f"{url(place)}: has no copy of {tag}{earlier}")
     return dict(found[-1])
 
 

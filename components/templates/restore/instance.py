@@ -1,7 +1,8 @@
 # managed by Pulumi; edit components/templates/restore/instance.py
-"""A PostgreSQL of the scratch folder: a socket of its own, no TCP, nothing of the restored configuration."""
+"""A PostgreSQL that recovers: a socket of its own, no TCP, nothing of the restored configuration."""
 
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -14,8 +15,6 @@ from .errors import RestoreError
 BIN = "/usr/lib/postgresql/15/bin"
 PORT = "54999"
 """Only a part of the socket's name."""
-LOG = scratch.FOLDER / "postgresql.log"
-CONFIG, ACCESS = scratch.FOLDER / "postgresql.conf", scratch.FOLDER / "pg_hba.conf"
 SAME = ("max_connections", "max_worker_processes", "max_wal_senders", "max_prepared_xacts", "max_locks_per_xact")
 PARAMETERS = {"max_prepared_xacts": "max_prepared_transactions", "max_locks_per_xact": "max_locks_per_transaction"}
 
@@ -23,40 +22,42 @@ PARAMETERS = {"max_prepared_xacts": "max_prepared_transactions", "max_locks_per_
 class Instance:
     """Started once for each target of the recovery."""
 
-    def __init__(self, fetch: str) -> None:
-        self._fetch = fetch
+    def __init__(self, data: Path, fetch: str, archive: str = "") -> None:
+        """What it needs beside `data` is in the scratch folder. `archive` is the command that keeps its own log."""
+        self._data = data
+        self._commands = {"restore_command": fetch}
+        self._commands |= {"archive_mode": "on", "archive_command": archive} if archive else {"archive_mode": "off"}
+        self._log = scratch.FOLDER / "postgresql.log"
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, target: Mapping[str, str]) -> None:
         """`target` are parameters of the recovery; without any, it ends with the log."""
-        ACCESS.write_text("local all postgres peer\n")
-        CONFIG.write_text("".join(f"{name} = '{text}'\n" for name, text in self._parameters(target).items()))
-        for file in (ACCESS, CONFIG):
-            give(file)
-        LOG.unlink(missing_ok=True)
-        command = [*AS_POSTGRES, f"{BIN}/postgres", "-D", str(scratch.DATA), "-c", f"config_file={CONFIG}"]
-        with LOG.open("w") as log:
+        access, config = scratch.FOLDER / "pg_hba.conf", scratch.FOLDER / "postgresql.conf"
+        access.write_text("local all postgres peer\n")
+        parameters = {**self._parameters(), "hba_file": str(access), **target}
+        config.write_text("".join(f"{name} = '{text}'\n" for name, text in parameters.items()))
+        for file in (access, config):
+            shutil.chown(file, "postgres", "postgres")
+        command = [*AS_POSTGRES, f"{BIN}/postgres", "-D", str(self._data), "-c", f"config_file={config}"]
+        with self._log.open("w") as log:
             self._process = subprocess.Popen(command, cwd="/", stdout=log, stderr=log, text=True)
 
-    def _parameters(self, target: Mapping[str, str]) -> dict[str, str]:
+    def _parameters(self) -> dict[str, str]:
         return {
-            **limits(as_postgres([f"{BIN}/pg_controldata", str(scratch.DATA)]).stdout),
+            **limits(controldata(self._data)),
             "listen_addresses": "",
             "port": PORT,
             "unix_socket_directories": str(scratch.SOCKETS),
-            "hba_file": str(ACCESS),
-            "archive_mode": "off",
             "autovacuum": "off",
             "hot_standby": "on",
-            "restore_command": self._fetch,
-            **target,
+            **self._commands,
         }
 
     def wait(self, question: str, answer: str) -> None:
         """Until the instance gives this answer; raises when it ends before."""
         while self.ask(question) != answer:
             if self._process is None or self._process.poll() is not None:
-                raise RestoreError(cause(LOG.read_text()))
+                raise RestoreError(cause(self._log.read_text()))
             time.sleep(0.3)
 
     def ask(self, sql: str, database: str = "postgres") -> str:
@@ -81,19 +82,19 @@ class Instance:
             raise RestoreError(f"pg_amcheck finds damage in the restored data: {said(done)}")
 
     def stop(self) -> None:
-        as_postgres([f"{BIN}/pg_ctl", "-D", str(scratch.DATA), "-m", "fast", "-w", "stop"])
+        as_postgres([f"{BIN}/pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop"])
         if self._process:
             self._process.wait()
 
 
-def limits(controldata: str) -> dict[str, str]:
+def controldata(data: Path) -> str:
+    return as_postgres([f"{BIN}/pg_controldata", str(data)]).stdout
+
+
+def limits(told: str) -> dict[str, str]:
     """A server in recovery must allow at least what the primary allowed."""
-    found = dict(re.findall(r"^(\w+) setting: +(\d+)$", controldata, re.MULTILINE))
+    found = dict(re.findall(r"^(\w+) setting: +(\d+)$", told, re.MULTILINE))
     return {PARAMETERS.get(name, name): found[name] for name in SAME if name in found}
-
-
-def give(file: Path) -> None:
-    subprocess.run(["chown", "postgres:postgres", str(file)], check=True)
 
 
 def cause(log: str) -> str:

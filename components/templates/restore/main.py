@@ -1,8 +1,9 @@
 # managed by Pulumi; edit components/templates/restore/main.py
-"""Restores of PostgreSQL from the copy offsite: test [TIME] | clean.
+"""Restores of PostgreSQL from the copy offsite: test [TIME] | clean, and the steps of a restore after a disaster.
 
 `test` restores into a scratch instance and writes a report; TIME is a moment as in 2026-11-26T03:30:00Z, or `newest`.
-`clean` takes away what a test that was killed has left.
+`clean` takes away what a test that was killed has left. The other orders are those of `disaster.py`; `scripts/restore`
+gives them.
 """
 
 import fcntl
@@ -12,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import scratch, trial
+from . import disaster, scratch, trial
 from .errors import RestoreError
 
 SETTINGS = Path("/etc/im-restore/restore.json")
@@ -27,10 +28,8 @@ def main(order: str, *words: str) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RestoreError("another restore is at work on this host; wait for that one to end") from None
-        if order == "clean":
-            scratch.remove()
-        else:
-            trial.run(settings, *words)
+        orders = {"clean": lambda _: scratch.remove(), "test": trial.run, **disaster.ORDERS}
+        orders[order](settings, *words)
 
 
 if __name__ == "__main__":

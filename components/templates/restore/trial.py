@@ -52,7 +52,7 @@ def restored(settings: Mapping[str, Any], report: Report, to: "datetime | None",
     report["backup"] = backup["label"]
     copies.room(scratch.DATA, backup["size"], f"backup {backup['label']}")
     repository.restore(stanza, backup["label"])
-    instance = Instance(repository.fetch_command(stanza))
+    instance = Instance(scratch.DATA, repository.fetch_command(stanza))
     report["tables"] = counted(instance, backup["facts"], settings)
     last = recovered(instance, stanza, to) or copies.when(backup["facts"]["at"])
     report["recovered_to"], report["rpo_seconds"] = stamp(last), round(((to or begun) - last).total_seconds(), 1)

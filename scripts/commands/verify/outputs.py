@@ -50,6 +50,8 @@ class Outputs(Part):
     accounts: Accounts
     operations: HostLogin | None = None
     """The host that keeps backups and tests restores, if there is one."""
+    restored: Mapping[str, tuple[HostLogin, ...]] = {}
+    """The hosts whose data a restore brings back, by their role: `database`, `im`."""
 
 
 def load_outputs(

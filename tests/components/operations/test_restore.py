@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from components.data_stores.postgresql import CREATE_CLUSTER
-from components.operations.restore import CONFIG, PACKAGE, TEST, TIMER, unit_file
+from components.operations.restore import TEST, TIMER, unit_file
+from components.operations.restore_program import CONFIG, PACKAGE
 from components.templates.restore import copies, instance, repository, scratch, trial
 from components.templates.restore.commands import Done
 from components.templates.restore.errors import RestoreError

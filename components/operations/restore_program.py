@@ -1,0 +1,69 @@
+"""The program that restores: on every host with something to restore, beside the restic that fetches for it."""
+
+import json
+from typing import TYPE_CHECKING
+
+from components.data_stores import postgresql
+from components.data_stores.archiving import STANZA
+from components.im import ejabberd
+from components.operations import pgbackrest, pgbackrest_schedule
+from components.operations.backups import METRICS, repository
+from components.plan import HostPlan
+from components.resources import Directory, File
+from components.text import render
+
+if TYPE_CHECKING:
+    from components.settings import DeploymentSettings
+
+PROGRAM = "/usr/local/lib/im/postgresql-restore"
+PACKAGE = "/usr/local/lib/im/restoring"
+MODULES = ("main", "commands", "copies", "disaster", "errors", "instance", "repository", "scratch", "trial")
+FOLDER, CONFIG = "/etc/im-restore", "/etc/im-restore/restore.json"
+STATE = "/var/lib/im-restore"
+DIRECTORIES = {FOLDER: Directory(), PACKAGE: Directory(), STATE: Directory(mode="0711")}
+
+
+def is_possible(settings: "DeploymentSettings") -> bool:
+    """Whether there is a copy offsite."""
+    return bool(settings.hosts_of("operations") and settings.hosts_of("offsite"))
+
+
+def has_part(settings: "DeploymentSettings", host: HostPlan) -> bool:
+    """Whether `host` has something to restore."""
+    concerned = host == repository(settings) or bool(host.roles & {"database", "im"})
+    return is_possible(settings) and concerned
+
+
+def held(settings: "DeploymentSettings", host: HostPlan, copying: str) -> list[str]:
+    """The units that write to the database or take backups of it, in the order in which they are stopped."""
+    im = (
+        ["ejabberd.service"]
+        if ejabberd.Ejabberd.is_chosen(settings)
+        else list(settings.package.units if settings.package else ())
+    )
+    backups = [pgbackrest_schedule.timer(kind) for kind in pgbackrest_schedule.KINDS]
+    return [
+        *([copying, *backups] if host == repository(settings) else []),
+        *(im if "im" in host.roles else ()),
+        *(["patroni.service"] if "database" in host.roles else ()),
+    ]
+
+
+def files(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[str, File]:
+    """The program and its settings. `copying` is the timer that sends the repository offsite."""
+    uploads = "im" in host.roles and ejabberd.Ejabberd.is_chosen(settings)
+    config = {
+        "stanza": STANZA,
+        "database": postgresql.databases(settings)[0].name,
+        "repository": pgbackrest.REPOSITORY,
+        "facts": pgbackrest_schedule.FACTS,
+        "metrics": METRICS,
+        "data": settings.postgresql.data_directory,
+        "held": held(settings, host, copying),
+        "uploads": ejabberd.UPLOADS if uploads else "",
+    }
+    return {
+        PROGRAM: File(content=render("restore/launcher.py"), mode="0755"),
+        **{f"{PACKAGE}/{name}.py": File(content=render(f"restore/{name}.py")) for name in MODULES},
+        CONFIG: File(content=json.dumps(config, indent=2) + "\n"),
+    }

@@ -1,0 +1,159 @@
+# managed by Pulumi; edit components/templates/restore/disaster.py
+"""A restore of the live data, in steps that `scripts/restore` orders on each host. Each can be done again."""
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from . import copies, scratch
+from .commands import as_postgres, run, said
+from .errors import RestoreError
+from .instance import Instance, controldata
+
+PLACE = "offsite"
+CHOSEN = Path("/var/lib/im-restore/chosen.json")
+"""The copy of a restore that is under way: one that was cut off goes on with it."""
+NEWEST = "newest"
+LAST = "SELECT date_trunc('second', pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC')"
+HEALTHY_SECONDS = 180
+ONCE = ("im-postgresql-backup@*.service", "im-restic@*.service")
+"""What a timer may have started a moment ago."""
+
+Settings = Mapping[str, Any]
+
+
+def state(settings: Settings) -> None:
+    """Of the live data, as JSON: when it was founded (Unix time), how many rows it has, `null` for what is not known.
+
+    PostgreSQL's own number of a cluster begins with the time of its founding.
+    """
+    found = re.search(r"system identifier: +(\d+)", controldata(Path(settings["data"])))
+    psql = ["psql", "-XAtq", "-d", settings["database"], "-v", "ON_ERROR_STOP=1", "-f", settings["facts"]]
+    counted = as_postgres(psql) if found else None
+    tables = json.loads(counted.stdout)["tables"] or {} if counted and not counted.returncode else None
+    rows = None if tables is None else sum(table["rows"] for table in tables.values())
+    print(json.dumps({"founded": int(found[1]) >> 32 if found else None, "rows": rows, "begun": CHOSEN.exists()}))
+
+
+def hold(settings: Settings) -> None:
+    """Nothing writes to the database, takes backups or sends copies any more."""
+    for unit in (*settings["held"], *ONCE):
+        run(["systemctl", "stop", unit])
+
+
+def fetch(settings: Settings, before: str) -> None:
+    """The repository, as the copy has it; what is there is put aside. `before` is a Unix time, or `newest`."""
+    moment = None if before == NEWEST else datetime.fromtimestamp(int(before), UTC)
+    if not CHOSEN.exists():
+        CHOSEN.write_text(json.dumps(copies.newest(PLACE, before=moment)))
+    copy, target = json.loads(CHOSEN.read_text()), Path(settings["repository"])
+    scratch.make()
+    copies.fetch(PLACE, copy, str(target), scratch.COPY)
+    run(["chown", "-R", "postgres:postgres", f"{scratch.COPY}{target}"])
+    aside(target)
+    shutil.move(f"{scratch.COPY}{target}", target)
+    target.chmod(0o750)
+    scratch.remove()
+    print(json.dumps({"copy": copy["time"]}))
+
+
+def recover(settings: Settings, to: str) -> None:
+    """The data, up to `to` or the end of the log, as a stopped primary without a cluster."""
+    stanza, data = settings["stanza"], Path(settings["data"])
+    scratch.make()
+    aside(data)
+    data.mkdir(mode=0o700)
+    shutil.chown(data, "postgres", "postgres")
+    answer = as_postgres(["pgbackrest", f"--stanza={stanza}", *chosen(stanza, to), "--type=default", "restore"])
+    if answer.returncode:
+        raise RestoreError(f"the backup cannot be restored: {said(answer)}")
+    pgbackrest = f"pgbackrest --stanza={stanza}"
+    instance = Instance(data, f'{pgbackrest} archive-get %f "%p"', f"{pgbackrest} archive-push %p")
+    target = {} if to == NEWEST else {"recovery_target_time": copies.when(to).isoformat()}
+    instance.start({**target, "recovery_target_action": "promote"})
+    instance.wait("SELECT pg_is_in_recovery()", "f")
+    last = instance.ask(LAST)
+    instance.ask("ALTER SYSTEM RESET restore_command")
+    instance.stop()
+    scratch.remove()
+    forget_cluster()
+    print(json.dumps({"recovered_to": last}))
+
+
+def chosen(stanza: str, to: str) -> list[str]:
+    """The options that name the newest backup that ended by then."""
+    if to == NEWEST:
+        return []
+    found = json.loads(as_postgres(["pgbackrest", f"--stanza={stanza}", "--output=json", "info"]).stdout)
+    limit = copies.when(to).timestamp()
+    labels = [each["label"] for each in found[0]["backup"] if not each["error"] and each["timestamp"]["stop"] <= limit]
+    if not labels:
+        raise RestoreError(f"there is no backup that was made before {to}")
+    return [f"--set={labels[-1]}"]
+
+
+def forget_cluster() -> None:
+    """Patroni takes the data for a new cluster then. Members are down, so that there is no leader to name."""
+    answer = run(["patronictl", "-c", "/etc/patroni/im", "remove", "im"], stdin="im\nYes I am aware\n")
+    if answer.returncode:
+        raise RestoreError(f"Patroni's record of the cluster cannot be removed: {said(answer)}")
+
+
+def clear(settings: Settings) -> None:
+    """A further member copies the first one."""
+    aside(Path(settings["data"]))
+
+
+def files(settings: Settings, before: str) -> None:
+    """What users had uploaded by the time of the repository's copy, from this host's own copies."""
+    if settings["uploads"]:
+        copy = copies.newest(PLACE, "files", copies.when(before))
+        copies.fetch(PLACE, copy, settings["uploads"], Path("/"))
+
+
+def release(settings: Settings) -> None:
+    """What was held goes on, in the opposite order. A member must be healthy."""
+    for unit in reversed(settings["held"]):
+        answer = run(["systemctl", "start", unit])
+        if answer.returncode:
+            raise RestoreError(f"{unit} does not start: {said(answer)}")
+        if unit == "patroni.service":
+            healthy()
+
+
+def healthy() -> None:
+    deadline = time.monotonic() + HEALTHY_SECONDS
+    while (answer := run(["/usr/local/lib/im/patroni-order", "healthy"])).returncode:
+        if time.monotonic() > deadline:
+            raise RestoreError(f"PostgreSQL is not healthy after {HEALTHY_SECONDS} s: {said(answer)}")
+        time.sleep(1)
+
+
+def done(settings: Settings) -> None:
+    """The next restore chooses anew. A backup comes by itself: its timer starts one soon after it was started."""
+    CHOSEN.unlink(missing_ok=True)
+
+
+def aside(folder: Path) -> None:
+    """Nothing is deleted: what was there may be all that is left of something."""
+    if folder.exists() and any(folder.iterdir()):
+        folder.rename(folder.with_name(f"{folder.name}.before-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"))
+    elif folder.exists():
+        folder.rmdir()
+
+
+ORDERS: dict[str, Callable[..., None]] = {
+    "state": state,
+    "hold": hold,
+    "fetch": fetch,
+    "recover": recover,
+    "clear": clear,
+    "files": files,
+    "release": release,
+    "done": done,
+}

@@ -1,0 +1,128 @@
+"""The steps of a restore after a disaster, on one host."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.operations.restore_program import CONFIG
+from components.templates.restore import copies, disaster, scratch
+from components.templates.restore.commands import Done
+from components.templates.restore.errors import RestoreError
+from tests.topologies import recorded
+
+
+def held(host: str) -> list[str]:
+    return list(json.loads(recorded("backups").files(host)[CONFIG])["held"])
+
+
+def test_writers_stop_before_what_they_write_to() -> None:
+    assert held("im1") == ["ejabberd.service", "patroni.service"]
+    assert held("vote1") == [
+        "im-restic-postgresql.timer",
+        "im-postgresql-backup-full.timer",
+        "im-postgresql-backup-incr.timer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("counted", "rows"),
+    [
+        (Done([], 0, '{"tables": {"a": {"rows": 2}, "b": {"rows": 3}}}', ""), 5),
+        (Done([], 0, '{"tables": null}', ""), 0),
+        (Done([], 2, "", "no server"), None),
+    ],
+    ids=["rows", "no tables", "no server"],
+)
+def test_a_cluster_tells_when_it_was_founded_and_what_it_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], counted: Done, rows: int | None
+) -> None:
+    number = 1795662674 << 32 | 12345
+    monkeypatch.setattr(disaster, "controldata", lambda data: f"Database system identifier:  {number}\n")
+    monkeypatch.setattr(disaster, "as_postgres", lambda command: counted)
+    disaster.state({"data": "/data", "database": "im", "facts": "facts.sql"})
+    assert json.loads(capsys.readouterr().out) == {"founded": 1795662674, "rows": rows, "begun": False}
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    units: list[str] = []
+
+    def run(command: list[str]) -> Done:
+        units.append(command[-1])
+        return Done([], int(command[-1] == "broken.service"), "", "no")
+
+    monkeypatch.setattr(disaster, "run", run)
+    return units
+
+
+def test_what_was_held_goes_on_the_other_way_round(started: list[str]) -> None:
+    disaster.release({"held": ["backup.timer", "ejabberd.service", "patroni.service"]})
+    assert started == ["patroni.service", "healthy", "ejabberd.service", "backup.timer"]
+
+
+def test_a_unit_that_does_not_start_is_said(started: list[str]) -> None:
+    with pytest.raises(RestoreError, match=r"broken\.service does not start: no"):
+        disaster.release({"held": ["broken.service"]})
+
+
+def test_what_is_replaced_stays_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "im").mkdir()
+    (tmp_path / "im" / "PG_VERSION").write_text("15")
+    disaster.aside(tmp_path / "im")
+    (kept,) = tmp_path.iterdir()
+    assert kept.name.startswith("im.before-20")
+    assert (kept / "PG_VERSION").read_text() == "15"
+
+
+@pytest.fixture
+def offsite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Path]:
+    """Three copies, of which one is fetched to a folder."""
+    copied = [{"id": str(hour), "time": f"2026-11-26T0{hour}:00:00Z"} for hour in (1, 2, 3)]
+    (tmp_path / "restic.json").write_text('{"places": {"offsite": "rest:x"}}')
+    monkeypatch.setattr(copies, "RESTIC", tmp_path)
+    monkeypatch.setattr(copies, "run", lambda command: Done([], 0, json.dumps(copied), ""))
+    monkeypatch.setattr(disaster, "CHOSEN", tmp_path / "chosen.json")
+    monkeypatch.setattr(disaster, "run", lambda command: Done([], 0, "", ""))
+    monkeypatch.setattr(scratch, "make", lambda: None)
+    monkeypatch.setattr(scratch, "remove", lambda: None)
+    monkeypatch.setattr(scratch, "COPY", tmp_path / "copy")
+
+    def fetch(place: str, copy: dict[str, Any], source: str, target: Path) -> None:
+        Path(f"{target}{source}").mkdir(parents=True)
+        Path(f"{target}{source}/of").write_text(copy["time"])
+
+    def fetched(before: str) -> Path:
+        disaster.fetch({"repository": str(tmp_path / "repository")}, before)
+        return tmp_path / "repository"
+
+    monkeypatch.setattr(copies, "fetch", fetch)
+    return fetched
+
+
+def test_the_copy_of_before_the_new_cluster_is_fetched(offsite: Callable[[str], Path]) -> None:
+    before = int(datetime(2026, 11, 26, 2, 30, tzinfo=UTC).timestamp())
+    assert (offsite(str(before)) / "of").read_text() == "2026-11-26T02:00:00Z"
+
+
+def test_a_restore_that_was_cut_off_goes_on_with_its_copy(offsite: Callable[[str], Path]) -> None:
+    before = int(datetime(2026, 11, 26, 2, 30, tzinfo=UTC).timestamp())
+    offsite(str(before))
+    assert (offsite("newest") / "of").read_text() == "2026-11-26T02:00:00Z"
+
+
+def test_no_copy_that_is_old_enough_is_said(offsite: Callable[[str], Path]) -> None:
+    with pytest.raises(RestoreError) as refused:
+        offsite("0")
+    assert str(refused.value) == "rest:x: has no copy of postgresql of before 1970-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(("to", "options"), [("newest", []), ("1970-01-01T00:05:00Z", ["--set=first"])])
+def test_the_backup_is_one_that_ended_by_then(monkeypatch: pytest.MonkeyPatch, to: str, options: list[str]) -> None:
+    stops = {"first": 200, "second": 400}
+    backups = [{"label": name, "error": False, "timestamp": {"stop": stop}} for name, stop in stops.items()]
+    monkeypatch.setattr(disaster, "as_postgres", lambda command: Done([], 0, json.dumps([{"backup": backups}]), ""))
+    assert disaster.chosen("im", to) == options

@@ -1,0 +1,94 @@
+"""The order of a restore, with hosts that only remember what they were told."""
+
+from typing import Any
+
+import pytest
+
+from commands.restore import RestoreError
+from commands.restore.restore import Site, load_site, restore
+from commands.verify.outputs import Accounts, Endpoints, HostLogin, Outputs
+
+OP, DB1, DB2, IM = (HostLogin(host=name, address="10.0.0.1") for name in ("op1", "db1", "db2", "im1"))
+SITE = Site(OP, (DB1, DB2), (IM,))
+NEW = {"founded": 1000, "rows": 0, "begun": False}
+EMPTY = {"founded": None, "rows": None, "begun": False}
+
+
+class Hosts:
+    """Answers by host and order; `told` is everything that was ordered, but for questions."""
+
+    def __init__(self, **states: dict[str, Any]) -> None:
+        self.states: dict[str, dict[str, Any]] = {"op1": EMPTY, "db1": NEW, "db2": {**NEW, "founded": 900}, **states}
+        self.told: list[str] = []
+
+    def order(self, host: HostLogin, *words: str) -> dict[str, Any]:
+        if words == ("state",):
+            return self.states[host.host]
+        self.told.append(f"{host.host} {' '.join(words)}")
+        return {"copy": "2026-11-26T03:30:00Z", "recovered_to": "2026-11-26 03:29:58"}
+
+    def restore(self, *overwritten: str, site: Site = SITE, to: str = "newest") -> list[str]:
+        restore(site, to, overwritten, self.order, lambda text: None)
+        return self.told
+
+
+def test_new_hosts_get_the_copy_of_before_they_were_made() -> None:
+    assert Hosts().restore() == [
+        "im1 hold",
+        "db1 hold",
+        "db2 hold",
+        "op1 hold",
+        "op1 fetch 900",
+        "db1 recover newest",
+        "db2 clear",
+        "im1 files 2026-11-26T03:30:00Z",
+        "op1 release",
+        "db2 release",
+        "db1 release",
+        "im1 release",
+        "op1 done",
+    ]
+
+
+def test_one_host_with_every_role_is_held_once() -> None:
+    site = Site(DB1, (DB1,), (DB1,))
+    told = Hosts().restore(site=site, to="2026-11-26T03:00:00Z")
+    assert told == [
+        "db1 hold",
+        "db1 fetch 1000",
+        "db1 recover 2026-11-26T03:00:00Z",
+        "db1 files 2026-11-26T03:30:00Z",
+        "db1 release",
+        "db1 done",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"), [(7, "has 7 rows"), (None, "cannot be counted")], ids=["with rows", "not counted"]
+)
+def test_live_data_is_not_overwritten_unless_it_is_named(rows: int | None, sentence: str) -> None:
+    hosts = Hosts(db2={**NEW, "rows": rows})
+    with pytest.raises(RestoreError) as refused:
+        hosts.restore("db1")
+    assert str(refused.value) == (f"db2: its database {sentence}; to put it aside and restore, add: --overwrite db2")
+    assert hosts.told == []
+
+
+def test_named_live_data_is_replaced_by_the_newest_copy() -> None:
+    live = {**NEW, "rows": 7}
+    assert "op1 fetch newest" in Hosts(db1=live, db2=live).restore("db1", "db2")
+
+
+def test_what_was_cut_off_goes_on() -> None:
+    half = {"founded": 10, "rows": None, "begun": True}
+    assert "db1 recover newest" in Hosts(op1=half, db1=half, db2=EMPTY).restore()
+
+
+def test_a_stack_without_a_copy_offsite_is_said() -> None:
+    outputs = Outputs(
+        endpoints=Endpoints(domain="chat.test", addresses=("10.0.0.1",), ports={}),
+        ca="PEM",
+        accounts=Accounts(host="im1", address="10.0.0.2"),
+    )
+    with pytest.raises(RestoreError, match="one: nothing is saved offsite; see docs/backups.md"):
+        load_site("one", outputs)
