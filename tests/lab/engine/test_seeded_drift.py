@@ -92,6 +92,13 @@ DRIFTS = {
       ~ role ejabberd: {
           ~ want: "there is no such role" => "login works"
         }
+    }
+~ onprem:index:Service: (update)
+    [id=dev1/ejabberd]
+  ~ steps: {
+      ~ schema: {
+          ~ want: "login is refused" => "tables of ejabberd"
+        }
     }""",
         f"{PSQL} -Atc '\\du ejabberd' | cut -d'|' -f1",
         "ejabberd",
