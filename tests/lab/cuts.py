@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.lab.private_lab import ROOT, PrivateLab
 
-END_SECONDS = 240
+END_SECONDS = 900
 STAGE_SECONDS = 300
 WATCH = """\
 import contextlib, json, os, re, sys, time
@@ -57,7 +57,10 @@ class Run:
 
     def end(self) -> int:
         """Its exit code, once it ended by itself and nothing of it is left but plugins that Pulumi brings."""
-        return self.process.wait(END_SECONDS)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(END_SECONDS)
+        os.killpg(self.process.pid, signal.SIGKILL)
+        raise AssertionError(f"it did not end within {END_SECONDS} s:\n{self.said[-4000:]}")
 
     def processes(self, word: str) -> list[int]:
         """Those that it started, and they in turn, with `word` in their command line."""
