@@ -6,6 +6,7 @@ import pulumi
 from pydantic import Field
 
 from components.model import Settings
+from components.operations.backups import repository
 from components.resources import Proof
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def proof(settings: "DeploymentSettings") -> Proof | None:
         return None
     given = settings.restore_test_override
     return Proof(
-        host=settings.hosts_of("operations")[0].name,
+        host=repository(settings).name,
         path=GOOD,
         seconds=int(allowed[:-1]) * SECONDS[allowed[-1]],
         what="restore test",

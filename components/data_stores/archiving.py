@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from components.operations.backups import repository
 from components.plan import HostPlan
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ OWNED = frozenset({"archive_mode", "archive_command", "archive_library", "archiv
 
 
 def keepers(settings: "DeploymentSettings") -> tuple[HostPlan, ...]:
-    """The host that keeps the repository and starts backups: the first of operations. None without backups."""
-    return settings.hosts_of("operations")[:1] if settings.backups.enabled else ()
+    """The host that keeps the repository and starts backups; none without backups."""
+    return (repository(settings),) if settings.backups.enabled else ()
 
 
 def parameters(settings: "DeploymentSettings") -> dict[str, Any]:

@@ -13,9 +13,9 @@ from commands.drill.rounds import Round
 
 COLUMNS = {
     "writes away s": "writes_away",
-    "after s": "writes_away_after",
+    "writes after s": "writes_away_after",
     "address away s": "address_away",
-    "after s ": "address_away_after",
+    "address after s": "address_away_after",
     "sessions lost": "sessions_lost",
     "95 % back s": "clients_back",
     "whole s": "whole_again",

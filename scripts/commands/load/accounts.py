@@ -2,7 +2,6 @@
 
 import contextlib
 import secrets
-import shlex
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,8 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from commands.load import LoadError
 from commands.verify.accounts import COMMAND, Account
 from commands.verify.outputs import Accounts
-from onprem.inventory import Login
-from onprem.transport import ssh_options
 
 ADD = """while read -r user password; do printf '%s\\n' "$password" | {command} add "$user" || exit; done"""
 REMOVE = """while read -r user; do {command} remove "$user" </dev/null >&2 || echo "$user"; done"""
@@ -44,10 +41,7 @@ def temporary(
 def _run(
     accounts: Accounts, script: str, lines: Sequence[str], inside: Sequence[str], environment: Mapping[str, str]
 ) -> "subprocess.CompletedProcess[str]":
-    login = Login(accounts.address, user=accounts.user, port=accounts.port)
-    words = ["sh", "-c", script.format(command=COMMAND)]
-    remote = shlex.join(words if accounts.user == "root" else ["sudo", "-n", *words])
-    ssh = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", *ssh_options(login, environment), remote]
+    ssh = accounts.as_root(["sh", "-c", script.format(command=COMMAND)], environment)
     text = "".join(f"{line}\n" for line in lines)
     return _finish([*inside, *ssh], text, 30 + SECONDS_EACH * len(lines), environment)
 

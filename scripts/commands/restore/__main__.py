@@ -16,8 +16,8 @@ from commands.apply.engine import installed_engine
 from commands.apply.lab_stack import refuse_outside_lab
 from commands.restore import RestoreError
 from commands.restore.hosts import order
-from commands.restore.restore import NEWEST, load_site, restore
-from commands.restore_test.__main__ import moment
+from commands.restore.moments import NEWEST, moment
+from commands.restore.restore import load_site, restore
 from commands.verify import VerifyError
 from commands.verify.outputs import load_outputs
 

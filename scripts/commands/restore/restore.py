@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from commands.restore import RestoreError
+from commands.restore.moments import NEWEST
 from commands.verify.outputs import HostLogin, Outputs
-
-NEWEST = "newest"
 
 Order = Callable[..., dict[str, Any]]
 Say = Callable[[str], None]

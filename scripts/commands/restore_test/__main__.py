@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -14,9 +13,10 @@ from rich.text import Text
 from commands.apply import ApplyError
 from commands.apply.engine import installed_engine
 from commands.apply.lab_stack import refuse_outside_lab
+from commands.restore.moments import NEWEST, moment
 from commands.restore_test import RestoreTestError
 from commands.restore_test.report import keep, lines
-from commands.restore_test.run import NEWEST, keeper, run
+from commands.restore_test.run import keeper, run
 from commands.verify import VerifyError
 from commands.verify.outputs import load_outputs
 
@@ -43,17 +43,6 @@ def parser() -> argparse.ArgumentParser:
         "--saved", type=Path, default=ROOT / ".apply", metavar="DIR", help="where scripts/apply keeps its values"
     )
     return arguments
-
-
-def moment(text: str) -> str:
-    """In UTC, without a fraction; a time without a zone could be any."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write it as in 2026-11-26T03:30:00Z") from None
-    if found.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} has no zone; write it as in 2026-11-26T03:30:00Z")
-    return f"{found.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

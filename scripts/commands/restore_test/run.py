@@ -7,10 +7,7 @@ from typing import Any
 
 from commands.restore_test import RestoreTestError
 from commands.verify.outputs import HostLogin, Outputs
-from onprem.inventory import Login
-from onprem.transport import ssh_options
 
-NEWEST = "newest"
 REPORTS = "/var/lib/im-restore/reports"
 MARK = "im-restore-test: the report follows"
 START = """\
@@ -40,12 +37,7 @@ def run(host: HostLogin, to: str) -> dict[str, Any]:
     """The report; raises when there is none."""
     unit = f"im-restore-test@{to}.service"
     script = START.format(reports=REPORTS, unit=shlex.quote(unit), mark=shlex.quote(MARK))
-    words = ["sh", "-c", script] if host.user == "root" else ["sudo", "-n", "sh", "-c", script]
-    login = Login(host.address, user=host.user, port=host.port)
-    command = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15"]
-    done = subprocess.run(
-        [*command, *ssh_options(login), shlex.join(words)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(host.as_root(["sh", "-c", script]), capture_output=True, text=True, check=False)
     said, mark, text = done.stdout.partition(f"{MARK}\n")
     if not mark:
         raise RestoreTestError(f"{host.host}: {reason(said, done.stderr)}")

@@ -3,14 +3,11 @@
 import asyncio
 import contextlib
 import secrets
-import shlex
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from commands.verify import VerifyError
 from commands.verify.outputs import Accounts
-from onprem.inventory import Login
-from onprem.transport import ssh_options
 
 COMMAND = "/usr/local/lib/im/account"
 SECONDS = 60
@@ -51,9 +48,7 @@ async def _remove(accounts: Accounts, account: Account, turn: asyncio.Semaphore)
 
 
 async def _run(accounts: Accounts, verb: str, user: str, stdin: str = "") -> None:
-    login = Login(accounts.address, user=accounts.user, port=accounts.port)
-    words = [COMMAND, verb, user] if accounts.user == "root" else ["sudo", "-n", COMMAND, verb, user]
-    command = ["ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=15", *ssh_options(login), shlex.join(words)]
+    command = accounts.as_root([COMMAND, verb, user])
     pipe = asyncio.subprocess.PIPE
     # A session of its own: after Ctrl-C, ssh still has accounts to remove.
     process = await asyncio.create_subprocess_exec(

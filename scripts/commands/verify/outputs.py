@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,8 +12,11 @@ import pydantic
 
 from commands.apply.saved import saved_path
 from commands.verify import VerifyError
+from onprem.inventory import Login
+from onprem.transport import ssh_options
 
 ENGINE_SECONDS = 120
+PATIENCE = ("-o", "BatchMode=yes", "-o", "ConnectTimeout=15", "-o", "ServerAliveInterval=15")
 
 
 class Part(pydantic.BaseModel):
@@ -36,6 +40,12 @@ class HostLogin(Part):
     address: str
     user: str = "root"
     port: int | None = None
+
+    def as_root(self, words: Sequence[str], environment: Mapping[str, str] = os.environ) -> list[str]:
+        """The command line that runs `words` there as root."""
+        login = Login(self.address, user=self.user, port=self.port)
+        asked = shlex.join(words if self.user == "root" else ["sudo", "-n", *words])
+        return ["ssh", *PATIENCE, *ssh_options(login, environment), asked]
 
 
 class Accounts(HostLogin):

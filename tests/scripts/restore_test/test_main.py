@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from commands.restore_test.__main__ import main, moment
+from commands.restore.moments import moment
+from commands.restore_test.__main__ import main
 
 GOOD: dict[str, Any] = {
     "begun": "2026-11-26T03:16:17Z",
