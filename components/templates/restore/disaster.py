@@ -43,7 +43,9 @@ def state(settings: Settings) -> None:
 def hold(settings: Settings) -> None:
     """Nothing writes to the database, takes backups or sends copies any more."""
     for unit in (*settings["held"], *ONCE):
-        run(["systemctl", "stop", unit])
+        answer = run(["systemctl", "stop", unit])
+        if answer.returncode:
+            raise RestoreError(f"{unit} does not stop: {said(answer)}")
 
 
 def fetch(settings: Settings, before: str) -> None:

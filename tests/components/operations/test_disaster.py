@@ -69,6 +69,12 @@ def test_a_unit_that_does_not_start_is_said(started: list[str]) -> None:
         disaster.release({"held": ["broken.service"]})
 
 
+def test_a_writer_that_does_not_stop_is_said(started: list[str]) -> None:
+    with pytest.raises(RestoreError, match=r"broken\.service does not stop: no"):
+        disaster.hold({"held": ["ejabberd.service", "broken.service", "patroni.service"]})
+    assert started == ["ejabberd.service", "broken.service"]
+
+
 def test_what_is_replaced_stays_beside_it(tmp_path: Path) -> None:
     (tmp_path / "im").mkdir()
     (tmp_path / "im" / "PG_VERSION").write_text("15")
