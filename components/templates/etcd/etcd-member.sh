@@ -1,7 +1,7 @@
 #!/bin/sh
 # managed by Pulumi; edit components/templates/etcd/etcd-member.sh
 # The membership of this host in the etcd cluster:
-# state | check | join | promote | healthy | leave | strangers | forget
+# state | check | join | promote | healthy | leave | abandon | strangers | forget
 set -eu
 configuration=${ETCD_CONFIGURATION:-/etc/default/etcd}
 # shellcheck source=/dev/null
@@ -84,8 +84,19 @@ add_as_learner() {
     etcdctl_at "$OTHER_MEMBERS" member add "$ETCD_NAME" --learner --peer-urls="$peer_url" >/dev/null
 }
 
+# A question that a majority has to answer; an election takes a moment.
+has_majority() {
+    for _ in 1 2 3; do
+        etcdctl_at "$1" get majority >/dev/null 2>&1 && return
+        sleep 1
+    done
+    return 1
+}
+
 join() {
     list=$(others_list) || { found; return; }
+    has_majority "$OTHER_MEMBERS" ||
+        fail "the cluster has lost its majority; start its members, or see what is said of lost hosts in docs/backups.md"
     if [ "$(echo "$list" | own_field 2)" = started ]; then
         etcdctl_at "$OTHER_MEMBERS" member remove "$(echo "$list" | own_field 1)" >/dev/null
         list=
@@ -117,8 +128,19 @@ leave() {
     [ "$(echo "$list" | wc -l)" -gt 1 ] || list=$(others_list) || return 0
     id=$(echo "$list" | tr -d ' ' | own_field 1)
     [ -z "$id" ] || etcdctl_at "$OTHER_MEMBERS" member remove "$id" >/dev/null
+    put_aside
+}
+
+put_aside() {
     systemctl stop etcd.service
     [ ! -e "$data" ] || mv "$data" "$ETCD_DATA_DIR/left-$(date +%Y%m%d%H%M%S)"
+}
+
+# After a disaster: what is left of a cluster that can decide nothing any more stands in the way of a new one.
+abandon() {
+    ! has_majority "$ETCD_ADVERTISE_CLIENT_URLS" ||
+        fail "the cluster has its majority; a member leaves it when the stack file says so"
+    put_aside
 }
 
 # IDs and names of members that nobody declares and that do not answer. One that answers leaves by itself.
@@ -152,7 +174,8 @@ join) join ;;
 promote) promote ;;
 healthy) etcdctl_at "$ETCD_ADVERTISE_CLIENT_URLS" endpoint health ;;
 leave) leave ;;
+abandon) abandon ;;
 strangers) strangers ;;
 forget) forget ;;
-*) fail "usage: $0 state|check|join|promote|healthy|leave|strangers|forget" ;;
+*) fail "usage: $0 state|check|join|promote|healthy|leave|abandon|strangers|forget" ;;
 esac

@@ -1,7 +1,7 @@
 #!/bin/sh
 # managed by Pulumi; edit components/templates/rabbitmq/rabbitmq-member.sh
 # The membership of this host in the RabbitMQ cluster:
-# state | admit | replicas | grow | strangers | forget | drain | leave | stopping
+# state | admit | replicas | grow | strangers | forget | drain | leave | abandon | stopping
 set -eu
 # shellcheck source=/dev/null
 . /etc/rabbitmq/rabbitmq-env.conf
@@ -83,6 +83,12 @@ depart() {
     rabbitmq-queues -q shrink "$NODENAME" >/dev/null && rabbitmqctl -q stop_app && rabbitmqctl -q reset
 }
 
+put_aside() {
+    systemctl stop rabbitmq-server.service
+    rm -f "$accepted"
+    [ ! -e "$data" ] || mv "$data" "$data.left-$(date +%Y%m%d%H%M%S)"
+}
+
 # A member whose first deployment fails is stopped, and the others must not count on it. One that is called by its
 # host's name was there before us: it keeps its data.
 stopping() {
@@ -113,10 +119,12 @@ leave)
     running=$(too_few "$other") && fail "$running other members run, no majority; start them before this one leaves"
     departed=yes
     depart || departed=no
-    systemctl stop rabbitmq-server.service
-    rm -f "$accepted"
+    put_aside
     [ "$departed" = yes ] || rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
-    [ ! -e "$data" ] || mv "$data" "$data.left-$(date +%Y%m%d%H%M%S)"
     ;;
-*) fail "usage: $0 state|admit|replicas|grow|strangers|forget|drain|leave|stopping" ;;
+abandon)
+    ! other=$(peer) || fail "$other runs; a member leaves when the stack file says so"
+    put_aside
+    ;;
+*) fail "usage: $0 state|admit|replicas|grow|strangers|forget|drain|leave|abandon|stopping" ;;
 esac

@@ -146,6 +146,38 @@ def test_a_host_rebuilt_empty_leaves_before_it_joins(member: Member) -> None:
     assert told.index("member remove 2a") < told.index("member add im2 --learner")
 
 
+def answering(member: Member, *, majority: bool) -> None:
+    """A cluster that tells its members, and decides something only with a majority."""
+    member.program("etcdctl", f'case "$*" in *"member list"*) echo "{LISTED}" ;; *) exit {int(not majority)} ;; esac')
+    for name in ("sleep", "systemctl"):
+        member.program(name, "exit 0")
+
+
+def test_nobody_joins_a_cluster_that_can_decide_nothing(member: Member) -> None:
+    answering(member, majority=False)
+    answer = member.run("join", others="https://10.77.2.11:2379")
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        "im2: the cluster has lost its majority; start its members, or see what is said of lost hosts in"
+        " docs/backups.md\n"
+    )
+
+
+def test_what_is_left_of_a_lost_cluster_goes_aside(member: Member) -> None:
+    (member.data / "member" / "wal").mkdir(parents=True)
+    answering(member, majority=False)
+    assert member.run("abandon").returncode == 0
+    assert [path.name[:5] for path in member.data.iterdir()] == ["left-"]
+
+
+def test_a_cluster_with_its_majority_is_not_abandoned(member: Member) -> None:
+    (member.data / "member" / "wal").mkdir(parents=True)
+    answering(member, majority=True)
+    answer = member.run("abandon")
+    assert answer.stderr == "im2: the cluster has its majority; a member leaves it when the stack file says so\n"
+    assert (member.data / "member" / "wal").exists()
+
+
 def test_the_last_member_has_nobody_to_leave(member: Member) -> None:
     (member.data / "member" / "wal").mkdir(parents=True)
     member.program("etcdctl", f'case "$*" in *10.77.2.11*) exit 1 ;; *) echo "{LISTED}" ;; esac')

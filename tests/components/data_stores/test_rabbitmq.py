@@ -241,6 +241,21 @@ def test_a_member_does_not_leave_others_without_a_majority(tmp_path: Path) -> No
     assert not (tmp_path / "told").exists()
 
 
+def test_what_is_left_of_a_lost_cluster_goes_aside(tmp_path: Path) -> None:
+    member = Member(tmp_path, accepted=True)
+    (tmp_path / "python3").unlink()
+    (tmp_path / "python3").symlink_to("/bin/false")
+    assert member.told("abandon") == ["systemctl stop rabbitmq-server.service"]
+    assert not member.data.exists()
+
+
+def test_a_cluster_that_runs_is_not_abandoned(tmp_path: Path) -> None:
+    member = Member(tmp_path, accepted=True)
+    done = member.run("abandon")
+    assert done.stderr == ("rabbit@10.77.2.12: rabbit@10.77.2.11 runs; a member leaves when the stack file says so\n")
+    assert member.data.exists()
+
+
 def test_a_member_that_nobody_declares_is_forgotten_once_it_does_not_run(tmp_path: Path) -> None:
     member, told = Member(tmp_path, accepted=True), tmp_path / "told"
     gone = f"""#!/bin/sh\ncase "$*" in *eval*) echo "'rabbit@a rabbit@b'" ;; *) echo "$*" >>{told} ;; esac\n"""

@@ -103,6 +103,20 @@ def test_is_not_healthy_when_it_does_not_answer(tmp_path: Path) -> None:
     assert done.stderr == "vote1: Sentinel sees no primary that answers (it does not answer itself)\n"
 
 
+def test_a_primary_that_is_lost_for_good_is_forgotten(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    watcher.live.write_text("sentinel monitor im 10.77.2.12 6379 2\n")
+    watcher.program("systemctl", "exit 0")
+    assert watcher.run("abandon").returncode == 0
+    assert watcher.monitored() == ["sentinel monitor im 10.77.2.11 6379 2"]
+
+
+def test_a_primary_that_answers_is_not_forgotten(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path)
+    watcher.answers('printf "OK\nflags\nmaster\n"')
+    assert watcher.run("abandon").stderr == "vote1: Sentinel sees a primary; it is not abandoned\n"
+
+
 KNOWN = {
     "MASTER": "flags\nmaster",
     "SENTINELS": "name\na\nip\n10.77.2.11\nrunid\nx\nflags\nsentinel\n"
