@@ -39,6 +39,7 @@ ORDER = "/usr/local/lib/im/patroni-order"
 EXISTING = "/usr/local/lib/im/postgresql-existing"
 OBJECT = "/usr/local/lib/im/postgresql-object"
 CHECK = "/usr/local/lib/im/postgresql-check"
+ARCHIVE_AGAIN = "/usr/local/lib/im/archive-again"
 REWIND_FUNCTIONS = (
     "pg_ls_dir(text, boolean, boolean)",
     "pg_stat_file(text, boolean)",
@@ -184,6 +185,7 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         ORDER: File(content=render("postgresql/patroni_order.py"), mode="0755", early=True),
         OBJECT: File(content=render("postgresql/postgresql_object.py"), mode="0755", early=True),
         CHECK: File(content=render("postgresql/postgresql_check.py"), mode="0755", early=True),
+        **archive_again(settings),
         CA: File(content="${value:ca}\n"),
         CERTIFICATE: File(content="${value:certificate}\n"),
         KEY: File(content="${secret:key}\n", mode="0600", owner="postgres", group="postgres"),
@@ -193,6 +195,12 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
 def shared_settings(settings: "DeploymentSettings") -> dict[str, Any]:
     """What Patroni keeps for all members."""
     return cluster_settings(settings.postgresql, archiving.parameters(settings))
+
+
+def archive_again(settings: "DeploymentSettings") -> dict[str, File]:
+    """What a new primary is told by Patroni, where the log is archived."""
+    content = render("postgresql/archive_again.py")
+    return {ARCHIVE_AGAIN: File(content=content, mode="0755")} if archiving.keepers(settings) else {}
 
 
 def drop_in(own: PostgreSQLSettings) -> str:
@@ -226,6 +234,7 @@ def patroni(settings: "DeploymentSettings", host: HostPlan) -> str:
         databases=databases(settings),
         keepers=archiving.keepers(settings),
         reader=archiving.READER,
+        archive_again=ARCHIVE_AGAIN,
         parameters=parameters,
         watchdog=own.watchdog,
         port=PORT,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.data_stores.postgresql import FOUNDING, PATRONI
+from components.data_stores.postgresql import ARCHIVE_AGAIN, FOUNDING, PATRONI
 from components.network.firewall import RULES
 from components.operations.pgbackrest import CIPHER, CONFIG, SERVER
 from components.operations.pgbackrest_schedule import ARCHIVE, BACKUP, timer, unit_file
@@ -118,6 +118,26 @@ def test_who_counts_logs_in_from_the_keeper_with_its_certificate_and_reads_only(
     step = recorded("backups").services["im2/postgresql"].inputs["steps"]["role backup_reader"]
     assert step["want"] == "reads everything"
     assert "backup_reader" not in recorded("prod").files("db1")[PATRONI]
+
+
+def test_a_new_primary_sends_again_what_the_old_one_may_have_kept(tmp_path: Path) -> None:
+    marks, piece = tmp_path / "pg_wal" / "archive_status", "00000001000000000000000A"
+    marks.mkdir(parents=True)
+    (tmp_path / "pg_wal" / piece).touch()
+    for mark in (f"{piece}.done", "000000010000000000000009.done", "00000002.history.done"):
+        (marks / mark).touch()
+    again = load("postgresql/archive_again.py")
+    again.main(str(tmp_path), "replica")
+    assert not list(marks.glob("*.ready"))
+    again.main(str(tmp_path), "master")
+    assert [mark.name for mark in marks.glob("*.ready")] == [f"{piece}.ready"]
+
+
+def test_patroni_tells_a_member_of_its_role_where_there_are_backups() -> None:
+    callbacks = {"on_role_change": f"{ARCHIVE_AGAIN} /var/lib/postgresql/15/im"}
+    assert yaml.safe_load(text(PATRONI, "im2"))["postgresql"]["callbacks"] == callbacks
+    assert ARCHIVE_AGAIN in recorded("backups").files("im2")
+    assert ARCHIVE_AGAIN not in recorded("prod").files("db1")
 
 
 @pytest.fixture
