@@ -34,19 +34,19 @@ def has_part(settings: "DeploymentSettings", host: HostPlan) -> bool:
     return is_possible(settings) and concerned
 
 
-def held(settings: "DeploymentSettings", host: HostPlan, copying: str) -> list[str]:
-    """The units that write to the database or take backups of it, in the order in which they are stopped."""
+def held(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[str, list[str]]:
+    """The units that stand still during a restore, by the part that they have: hosts stop and start part by part."""
     im = (
         ["ejabberd.service"]
         if ejabberd.Ejabberd.is_chosen(settings)
         else list(settings.package.units if settings.package else ())
     )
     backups = [pgbackrest_schedule.timer(kind) for kind in pgbackrest_schedule.KINDS]
-    return [
-        *([copying, *backups] if host == repository(settings) else []),
-        *(im if "im" in host.roles else ()),
-        *(["patroni.service"] if "database" in host.roles else ()),
-    ]
+    return {
+        "im": im if "im" in host.roles else [],
+        "database": ["patroni.service"] if "database" in host.roles else [],
+        "backups": [copying, *backups] if host == repository(settings) else [],
+    }
 
 
 def files(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[str, File]:

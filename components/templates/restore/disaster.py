@@ -21,8 +21,11 @@ CHOSEN = Path("/var/lib/im-restore/chosen.json")
 NEWEST = "newest"
 LAST = "SELECT date_trunc('second', pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC')"
 HEALTHY_SECONDS = 180
+BACKUPS = "backups"
 ONCE = ("im-postgresql-backup@*.service", "im-restic@*.service")
 """What a timer may have started a moment ago."""
+SPOOL = Path("/var/spool/pgbackrest/archive")
+"""Where pgBackRest notes which pieces of the log it has sent. Pieces of other data can have the same names."""
 
 Settings = Mapping[str, Any]
 
@@ -37,12 +40,14 @@ def state(settings: Settings) -> None:
     counted = as_postgres(psql) if found else None
     tables = json.loads(counted.stdout)["tables"] or {} if counted and not counted.returncode else None
     rows = None if tables is None else sum(table["rows"] for table in tables.values())
-    print(json.dumps({"founded": int(found[1]) >> 32 if found else None, "rows": rows, "begun": CHOSEN.exists()}))
+    begun = json.loads(CHOSEN.read_text()) if CHOSEN.exists() else {}
+    told = {"founded": int(found[1]) >> 32 if found else None, "rows": rows, "begun": bool(begun)}
+    print(json.dumps({**told, "restored": begun.get("restored", False)}))
 
 
-def hold(settings: Settings) -> None:
-    """Nothing writes to the database, takes backups or sends copies any more."""
-    for unit in (*settings["held"], *ONCE):
+def hold(settings: Settings, part: str) -> None:
+    """Nothing of this part writes to the database, takes backups or sends copies any more."""
+    for unit in (*settings["held"][part], *(ONCE if part == BACKUPS else ())):
         answer = run(["systemctl", "stop", unit])
         if answer.returncode:
             raise RestoreError(f"{unit} does not stop: {said(answer)}")
@@ -68,7 +73,7 @@ def recover(settings: Settings, to: str) -> None:
     """The data, up to `to` or the end of the log, as a stopped primary without a cluster."""
     stanza, data = settings["stanza"], Path(settings["data"])
     scratch.make()
-    aside(data)
+    clear(settings)
     data.mkdir(mode=0o700)
     shutil.chown(data, "postgres", "postgres")
     answer = as_postgres(["pgbackrest", f"--stanza={stanza}", *chosen(stanza, to), "--type=default", "restore"])
@@ -83,6 +88,7 @@ def recover(settings: Settings, to: str) -> None:
     instance.ask("ALTER SYSTEM RESET restore_command")
     instance.stop()
     scratch.remove()
+    data.with_name(f"{data.name}.begun").unlink(missing_ok=True)  # for Patroni it would be a founding that was cut off
     forget_cluster()
     print(json.dumps({"recovered_to": last}))
 
@@ -107,8 +113,9 @@ def forget_cluster() -> None:
 
 
 def clear(settings: Settings) -> None:
-    """A further member copies the first one."""
+    """The data of a member goes. A further one then copies the first."""
     aside(Path(settings["data"]))
+    shutil.rmtree(SPOOL, ignore_errors=True)
 
 
 def files(settings: Settings, before: str) -> None:
@@ -118,9 +125,14 @@ def files(settings: Settings, before: str) -> None:
         copies.fetch(PLACE, copy, settings["uploads"], Path("/"))
 
 
-def release(settings: Settings) -> None:
+def restored(settings: Settings) -> None:
+    """All data is back: a restore that is cut off from now on only has to start what it has stopped."""
+    CHOSEN.write_text(json.dumps({**json.loads(CHOSEN.read_text()), "restored": True}))
+
+
+def release(settings: Settings, part: str) -> None:
     """What was held goes on, in the opposite order. A member must be healthy."""
-    for unit in reversed(settings["held"]):
+    for unit in reversed(settings["held"][part]):
         answer = run(["systemctl", "start", unit])
         if answer.returncode:
             raise RestoreError(f"{unit} does not start: {said(answer)}")
@@ -156,6 +168,7 @@ ORDERS: dict[str, Callable[..., None]] = {
     "recover": recover,
     "clear": clear,
     "files": files,
+    "restored": restored,
     "release": release,
     "done": done,
 }

@@ -21,11 +21,6 @@ class Site:
     databases: Sequence[HostLogin]
     im: Sequence[HostLogin]
 
-    @property
-    def hosts(self) -> list[HostLogin]:
-        """Each once. IM servers stop first, and start last."""
-        return list({host.host: host for host in (*self.im, *self.databases, self.operations)}.values())
-
 
 def load_site(stack: str, outputs: Outputs) -> Site:
     """Raises when there is nothing offsite that could be restored."""
@@ -35,15 +30,25 @@ def load_site(stack: str, outputs: Outputs) -> Site:
 
 
 def restore(site: Site, to: str, overwritten: Collection[str], order: Order, say: Say) -> None:
-    """All of it. What was cut off can be begun again: it goes on with the same copy."""
+    """All of it. What was cut off can be begun again: it goes on with the same copy, or with the start of services."""
     states = {host.host: order(host, "state") for host in site.databases}
-    begun = order(site.operations, "state")["begun"]
-    if not begun:
+    under_way = order(site.operations, "state")
+    if not under_way["begun"]:
         refuse_live(states, overwritten)
-    before = copy_before(states, overwritten)
+    lost: list[str] = []
+    if not under_way["restored"]:
+        lost = bring_back(site, to, copy_before(states, overwritten), order, say)
+    say("starting")
+    start(site, order)
+    order(site.operations, "done")
+    if lost:
+        raise RestoreError(f"the database is back and everything runs, but uploads are missing: {'; '.join(lost)}")
+
+
+def bring_back(site: Site, to: str, before: str, order: Order, say: Say) -> list[str]:
+    """The data, while everything stands still. Returns which uploads are not back: chats do not wait for them."""
     say("stopping what writes")
-    for host in site.hosts:
-        order(host, "hold")
+    stop(site, order)
     say("fetching the repository from offsite")
     copied = order(site.operations, "fetch", before)["copy"]
     say(f"  as of {copied}")
@@ -51,13 +56,33 @@ def restore(site: Site, to: str, overwritten: Collection[str], order: Order, say
     say(f"  the last transaction is of {order(site.databases[0], 'recover', to)['recovered_to'] or 'the backup'}")
     for host in site.databases[1:]:
         order(host, "clear")
+    lost = []
     for host in site.im:
         say(f"restoring uploads of {host.host}")
-        order(host, "files", copied)
-    say("starting")
-    for host in reversed(site.hosts):
-        order(host, "release")
-    order(site.operations, "done")
+        try:
+            order(host, "files", copied)
+        except RestoreError as error:
+            lost.append(str(error))
+    order(site.operations, "restored")
+    return lost
+
+
+def stop(site: Site, order: Order) -> None:
+    """Who writes stops before what it writes to."""
+    for host in site.im:
+        order(host, "hold", "im")
+    for host in reversed(site.databases):
+        order(host, "hold", "database")
+    order(site.operations, "hold", "backups")
+
+
+def start(site: Site, order: Order) -> None:
+    """The restored member first: another one, alone, would found an empty cluster. Of IM servers, who stopped last."""
+    for host in site.databases:
+        order(host, "release", "database")
+    order(site.operations, "release", "backups")
+    for host in reversed(site.im):
+        order(host, "release", "im")
 
 
 def refuse_live(states: Mapping[str, State], overwritten: Collection[str]) -> None:

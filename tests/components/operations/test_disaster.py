@@ -15,17 +15,21 @@ from components.templates.restore.errors import RestoreError
 from tests.topologies import recorded
 
 
-def held(host: str) -> list[str]:
-    return list(json.loads(recorded("backups").files(host)[CONFIG])["held"])
+def held(host: str) -> dict[str, list[str]]:
+    return dict(json.loads(recorded("backups").files(host)[CONFIG])["held"])
 
 
-def test_writers_stop_before_what_they_write_to() -> None:
-    assert held("im1") == ["ejabberd.service", "patroni.service"]
-    assert held("vote1") == [
-        "im-restic-postgresql.timer",
-        "im-postgresql-backup-full.timer",
-        "im-postgresql-backup-incr.timer",
-    ]
+def test_what_stands_still_is_known_part_by_part() -> None:
+    assert held("im1") == {"im": ["ejabberd.service"], "database": ["patroni.service"], "backups": []}
+    assert held("vote1") == {
+        "im": [],
+        "database": [],
+        "backups": [
+            "im-restic-postgresql.timer",
+            "im-postgresql-backup-full.timer",
+            "im-postgresql-backup-incr.timer",
+        ],
+    }
 
 
 @pytest.mark.parametrize(
@@ -44,7 +48,8 @@ def test_a_cluster_tells_when_it_was_founded_and_what_it_has(
     monkeypatch.setattr(disaster, "controldata", lambda data: f"Database system identifier:  {number}\n")
     monkeypatch.setattr(disaster, "as_postgres", lambda command: counted)
     disaster.state({"data": "/data", "database": "im", "facts": "facts.sql"})
-    assert json.loads(capsys.readouterr().out) == {"founded": 1795662674, "rows": rows, "begun": False}
+    told = {"founded": 1795662674, "rows": rows, "begun": False, "restored": False}
+    assert json.loads(capsys.readouterr().out) == told
 
 
 @pytest.fixture
@@ -60,19 +65,24 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_what_was_held_goes_on_the_other_way_round(started: list[str]) -> None:
-    disaster.release({"held": ["backup.timer", "ejabberd.service", "patroni.service"]})
-    assert started == ["patroni.service", "healthy", "ejabberd.service", "backup.timer"]
+    disaster.release({"held": {"im": ["a.service"], "database": ["b.timer", "patroni.service"]}}, "database")
+    assert started == ["patroni.service", "healthy", "b.timer"]
 
 
 def test_a_unit_that_does_not_start_is_said(started: list[str]) -> None:
     with pytest.raises(RestoreError, match=r"broken\.service does not start: no"):
-        disaster.release({"held": ["broken.service"]})
+        disaster.release({"held": {"im": ["broken.service"]}}, "im")
 
 
 def test_a_writer_that_does_not_stop_is_said(started: list[str]) -> None:
     with pytest.raises(RestoreError, match=r"broken\.service does not stop: no"):
-        disaster.hold({"held": ["ejabberd.service", "broken.service", "patroni.service"]})
-    assert started == ["ejabberd.service", "broken.service"]
+        disaster.hold({"held": {"im": ["chat.service", "broken.service", "web.service"]}}, "im")
+    assert started == ["chat.service", "broken.service"]
+
+
+def test_what_a_timer_has_just_started_stops_too(started: list[str]) -> None:
+    disaster.hold({"held": {"backups": ["copy.timer"]}}, "backups")
+    assert started == ["copy.timer", "im-postgresql-backup@*.service", "im-restic@*.service"]
 
 
 def test_what_is_replaced_stays_beside_it(tmp_path: Path) -> None:
@@ -118,6 +128,17 @@ def test_a_restore_that_was_cut_off_goes_on_with_its_copy(offsite: Callable[[str
     before = int(datetime(2026, 11, 26, 2, 30, tzinfo=UTC).timestamp())
     offsite(str(before))
     assert (offsite("newest") / "of").read_text() == "2026-11-26T02:00:00Z"
+
+
+def test_a_restore_that_was_cut_off_knows_whether_all_data_is_back(
+    offsite: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(disaster, "controldata", lambda data: "")
+    offsite("newest")
+    disaster.restored({})
+    capsys.readouterr()
+    disaster.state({"data": "/data", "database": "im", "facts": "facts.sql"})
+    assert json.loads(capsys.readouterr().out) == {"founded": None, "rows": None, "begun": True, "restored": True}
 
 
 def test_no_copy_that_is_old_enough_is_said(offsite: Callable[[str], Path]) -> None:

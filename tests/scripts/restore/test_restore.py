@@ -10,8 +10,8 @@ from commands.verify.outputs import Accounts, Endpoints, HostLogin, Outputs
 
 OP, DB1, DB2, IM = (HostLogin(host=name, address="10.0.0.1") for name in ("op1", "db1", "db2", "im1"))
 SITE = Site(OP, (DB1, DB2), (IM,))
-NEW = {"founded": 1000, "rows": 0, "begun": False}
-EMPTY = {"founded": None, "rows": None, "begun": False}
+NEW = {"founded": 1000, "rows": 0, "begun": False, "restored": False}
+EMPTY = {**NEW, "founded": None, "rows": None}
 
 
 class Hosts:
@@ -20,10 +20,13 @@ class Hosts:
     def __init__(self, **states: dict[str, Any]) -> None:
         self.states: dict[str, dict[str, Any]] = {"op1": EMPTY, "db1": NEW, "db2": {**NEW, "founded": 900}, **states}
         self.told: list[str] = []
+        self.broken = ""
 
     def order(self, host: HostLogin, *words: str) -> dict[str, Any]:
         if words == ("state",):
             return self.states[host.host]
+        if words[0] == self.broken:
+            raise RestoreError(f"{host.host}: {self.broken}: no")
         self.told.append(f"{host.host} {' '.join(words)}")
         return {"copy": "2026-11-26T03:30:00Z", "recovered_to": "2026-11-26 03:29:58"}
 
@@ -32,35 +35,46 @@ class Hosts:
         return self.told
 
 
+STARTED = [
+    "db1 release database",
+    "db2 release database",
+    "op1 release backups",
+    "im1 release im",
+    "op1 done",
+]
+"""The restored member before the one that copies it: alone, that one would found an empty cluster."""
+
+
 def test_new_hosts_get_the_copy_of_before_they_were_made() -> None:
     assert Hosts().restore() == [
-        "im1 hold",
-        "db1 hold",
-        "db2 hold",
-        "op1 hold",
+        "im1 hold im",
+        "db2 hold database",
+        "db1 hold database",
+        "op1 hold backups",
         "op1 fetch 900",
         "db1 recover newest",
         "db2 clear",
         "im1 files 2026-11-26T03:30:00Z",
-        "op1 release",
-        "db2 release",
-        "db1 release",
-        "im1 release",
-        "op1 done",
+        "op1 restored",
+        *STARTED,
     ]
 
 
-def test_one_host_with_every_role_is_held_once() -> None:
-    site = Site(DB1, (DB1,), (DB1,))
-    told = Hosts().restore(site=site, to="2026-11-26T03:00:00Z")
-    assert told == [
-        "db1 hold",
-        "db1 fetch 1000",
-        "db1 recover 2026-11-26T03:00:00Z",
-        "db1 files 2026-11-26T03:30:00Z",
-        "db1 release",
-        "db1 done",
+def test_on_hosts_with_every_role_part_stops_and_starts_after_part() -> None:
+    told = Hosts().restore(site=Site(DB1, (DB1, DB2), (DB1, DB2)), to="2026-11-26T03:00:00Z")
+    assert [each for each in told if "hold" in each or "release" in each] == [
+        "db1 hold im",
+        "db2 hold im",
+        "db2 hold database",
+        "db1 hold database",
+        "db1 hold backups",
+        "db1 release database",
+        "db2 release database",
+        "db1 release backups",
+        "db2 release im",
+        "db1 release im",
     ]
+    assert "db1 recover 2026-11-26T03:00:00Z" in told
 
 
 @pytest.mark.parametrize(
@@ -80,8 +94,22 @@ def test_named_live_data_is_replaced_by_the_newest_copy() -> None:
 
 
 def test_what_was_cut_off_goes_on() -> None:
-    half = {"founded": 10, "rows": None, "begun": True}
+    half = {**EMPTY, "founded": 10, "begun": True}
     assert "db1 recover newest" in Hosts(op1=half, db1=half, db2=EMPTY).restore()
+
+
+def test_what_was_cut_off_with_all_data_back_only_starts() -> None:
+    live = {**NEW, "rows": 7}
+    assert Hosts(op1={**EMPTY, "begun": True, "restored": True}, db1=live, db2=live).restore() == STARTED
+
+
+def test_chats_do_not_wait_for_uploads_that_cannot_be_had() -> None:
+    hosts = Hosts()
+    hosts.broken = "files"
+    with pytest.raises(RestoreError) as ended:
+        hosts.restore()
+    assert str(ended.value) == ("the database is back and everything runs, but uploads are missing: im1: files: no")
+    assert hosts.told[-len(STARTED) :] == STARTED
 
 
 def test_a_stack_without_a_copy_offsite_is_said() -> None:
