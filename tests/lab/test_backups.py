@@ -1,8 +1,6 @@
 """Backups of one host to another: restored from there, and attacked with all that the first one has."""
 
-import json
 import secrets
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +10,12 @@ import yaml
 from tests.lab.conftest import LabFactory
 from tests.lab.deployed import Deployed
 from tests.lab.private_lab import ROOT
+from tests.lab.saved import backed_up, reaches_offsite, restore_test
 
 HOST, OFFSITE = "dev1", "far1"
-COPIES_SECONDS = 120
 ATTACK = Path(__file__).with_name("attack_copies.sh")
+COPIES, REPOSITORY = "/var/lib/im-copies", "/var/lib/pgbackrest"
+BALLAST = f"{REPOSITORY}/ballast"
 FILES = "cd /var/lib/im-copies && find . -type f ! -path '*/locks/*' -exec sha256sum {} +"
 
 
@@ -29,31 +29,9 @@ def saved(lab: LabFactory, tmp_path_factory: pytest.TempPathFactory) -> Deployed
     made = Deployed(lab(config), tmp_path_factory.mktemp("saved"))
     made.apply()
     made.lab.ssh(HOST, "/usr/local/lib/im/account add alice", stdin=secrets.token_urlsafe(24) + "\n")
-    made.lab.ssh(
-        HOST, "until systemctl start im-postgresql-backup@full; do sleep 2; done"
-    )  # another one may be at work
-    reaches_offsite(made)
+    backed_up(made, HOST, "full")
+    reaches_offsite(made, HOST, HOST)
     return made
-
-
-def reaches_offsite(site: Deployed) -> None:
-    """The piece of the log that the backup's record is in, and after it a copy."""
-    last = "cd /tmp && runuser -u postgres -- psql -XAtqc 'SELECT last_archived_wal FROM pg_stat_archiver'"
-    switched = "cd /tmp && runuser -u postgres -- psql -XAtqc 'SELECT pg_walfile_name(pg_switch_wal())'"
-    wanted, deadline = site.lab.ssh(HOST, switched).stdout, time.monotonic() + COPIES_SECONDS
-    while site.lab.ssh(HOST, last).stdout < wanted:
-        assert time.monotonic() < deadline, "the log is not archived"
-        time.sleep(1)
-    site.lab.ssh(HOST, "systemctl start im-restic@postgresql")
-
-
-def restore_test(site: Deployed, *words: str, check: bool = True) -> tuple[str, dict[str, Any]]:
-    """What it says, and its report."""
-    kept = site.saved / "reports"
-    command = ["scripts/restore-test", site.lab.stack, "--saved", str(site.saved), "--reports", str(kept), *words]
-    done = site.lab.run(command, check=check)
-    newest = max((kept / site.lab.stack).iterdir())
-    return done.stderr, dict(json.loads(newest.read_text()))
 
 
 def test_the_copy_offsite_is_restored_beside_the_live_data(saved: Deployed) -> None:
@@ -73,6 +51,70 @@ def test_what_a_host_has_deletes_nothing_offsite(saved: Deployed) -> None:
     assert len(answers) > 30
     assert [line for line in answers if line.split()[0] not in ("301", "403", "404", "405")] == []
     assert before <= set(saved.lab.ssh(OFFSITE, FILES).stdout.splitlines())
+
+
+def save(site: Deployed, *, check: bool = True) -> str:
+    """Copies the repository offsite; what the journal says of it."""
+    begun = site.lab.ssh(HOST, "date +%s").stdout.strip()
+    site.lab.ssh(HOST, "systemctl start im-restic@postgresql", check=check)
+    return site.lab.ssh(HOST, f"journalctl --unit im-restic@postgresql --output cat --since @{begun}").stdout
+
+
+def is_full(site: Deployed, host: str, folder: str, unit: str, kilobytes: int) -> None:
+    """`folder` has only so much room left, until `has_room`."""
+    moved = f"{folder}.moved"
+    site.lab.ssh(
+        host,
+        f"systemctl stop {unit} && mv {folder} {moved} && mkdir {folder} &&"
+        f" mount -t tmpfs -o size=$(($(du -sk {moved} | cut -f1) + {kilobytes}))k tmpfs {folder} &&"
+        f" cp -a {moved}/. {folder}/ && systemctl start {unit}",
+    )
+
+
+def has_room(site: Deployed, host: str, folder: str) -> None:
+    site.lab.ssh(host, f"mount -o remount,size=2g {folder}")
+
+
+def test_a_place_that_is_down_is_said(saved: Deployed) -> None:
+    saved.lab.lab("kill", OFFSITE)
+    assert f"postgresql did not reach offsite (rest:https://{OFFSITE}:8434/{HOST}/): " in save(saved, check=False)
+    saved.lab.lab("start", OFFSITE)
+
+
+def test_a_place_that_dies_during_a_copy_loses_nothing(saved: Deployed) -> None:
+    saved.lab.ssh(HOST, f"head -c 200M /dev/urandom >{BALLAST} && systemctl start --no-block im-restic@postgresql")
+    arrived = f"until [ $(du -sm {COPIES} | cut -f1) -gt 80 ]; do sleep 0.2; done"
+    saved.lab.ssh(OFFSITE, arrived)
+    saved.lab.lab("kill", OFFSITE)
+    saved.lab.lab("start", OFFSITE)
+    saved.lab.ssh(HOST, "while systemctl is-active im-restic@postgresql | grep -q activating; do sleep 1; done")
+    save(saved)
+    assert restore_test(saved)[1]["good"]
+    saved.lab.ssh(HOST, f"rm {BALLAST}")
+
+
+def test_a_place_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed) -> None:
+    is_full(saved, OFFSITE, COPIES, "im-copies", 5_000)
+    saved.lab.ssh(HOST, f"head -c 40M /dev/urandom >{BALLAST}")
+    assert f"postgresql did not reach offsite (rest:https://{OFFSITE}:8434/{HOST}/): " in save(saved, check=False)
+    assert restore_test(saved)[1]["good"]
+    has_room(saved, OFFSITE, COPIES)
+    save(saved)
+    assert restore_test(saved)[1]["good"]
+    saved.lab.ssh(HOST, f"rm {BALLAST}")
+
+
+def test_a_repository_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed) -> None:
+    is_full(saved, HOST, REPOSITORY, "im-postgresql-backup-incr.timer", 1_000)
+    saved.lab.ssh(HOST, "systemctl start im-postgresql-backup@full", check=False)
+    journal = saved.lab.ssh(HOST, "journalctl --unit im-postgresql-backup@full --output cat --lines 20").stdout
+    assert "No space left on device" in journal
+    save(saved)
+    assert restore_test(saved)[1]["good"]
+    has_room(saved, HOST, REPOSITORY)
+    backed_up(saved, HOST, "full")
+    reaches_offsite(saved, HOST, HOST)
+    assert restore_test(saved)[1]["good"]
 
 
 def test_a_damaged_copy_is_no_good_test(saved: Deployed) -> None:
