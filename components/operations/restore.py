@@ -11,6 +11,7 @@ from pydantic import Field
 
 from components.component import Component
 from components.data_stores import postgresql
+from components.im.ejabberd import Ejabberd, no_port_mapper
 from components.model import Settings
 from components.operations.backups import repository
 from components.operations.restore_program import PROGRAM, STATE, is_possible
@@ -25,6 +26,8 @@ REPORTS = f"{STATE}/reports"
 TEST = "im-restore-test@"
 """Its instances are moments to restore to, and `newest`."""
 TIMER = "im-restore-test.timer"
+IM_SERVER = {"ejabberd": "", "erlang-p1-pgsql": ""}
+"""For reading a message back."""
 
 
 class RestoreSettings(Settings):
@@ -48,15 +51,22 @@ class Restore(Component):
         return super().declared(host) if host == repository(self.plan.settings) else None
 
     def service(self, host: HostPlan) -> ServiceState:
-        """What starts the program, and a PostgreSQL for it to run; a database host has that already."""
+        """What starts the program, and the servers for it to run; a host may have them already."""
         brings = "database" not in host.roles
+        chats = Ejabberd.is_chosen(self.plan.settings) and "im" not in host.roles
         return ServiceState(
-            packages={"postgresql-15": ""} if brings else {},
+            packages={**({"postgresql-15": ""} if brings else {}), **(IM_SERVER if chats else {})},
             directories={REPORTS: Directory()},
             files={**units(self.plan.settings), **(no_cluster() if brings else {})},
-            units={TIMER: Unit(restart_on=(unit_file(TIMER),))},
+            units={TIMER: Unit(restart_on=(unit_file(TIMER),)), **(no_im_server(host) if chats else {})},
             healthy=Health(command=f"systemctl is-active --quiet {TIMER}", seconds=10),
         )
+
+
+def no_im_server(host: HostPlan) -> dict[str, Unit]:
+    """The package's own stays off, and Erlang's port mapper, where RabbitMQ does not decide on that."""
+    off = Unit(running=False, enabled=False)
+    return {"ejabberd.service": off, **no_port_mapper(host)}
 
 
 def unit_file(unit: str) -> str:

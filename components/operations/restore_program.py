@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 PROGRAM = "/usr/local/lib/im/postgresql-restore"
 PACKAGE = "/usr/local/lib/im/restoring"
-MODULES = ("main", "commands", "copies", "disaster", "errors", "instance", "repository", "scratch", "trial")
+BASE = ("commands", "errors")
+MODULES = ("main", "trial", "disaster", "copies", "repository", "scratch", "instance", "im_server", "xmpp", *BASE)
 FOLDER, CONFIG = "/etc/im-restore", "/etc/im-restore/restore.json"
 STATE = "/var/lib/im-restore"
 DIRECTORIES = {FOLDER: Directory(), PACKAGE: Directory(), STATE: Directory(mode="0711")}
@@ -54,7 +55,9 @@ def files(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[
     uploads = "im" in host.roles and ejabberd.Ejabberd.is_chosen(settings)
     config = {
         "stanza": STANZA,
+        "domain": settings.domain,
         "database": postgresql.databases(settings)[0].name,
+        "role": postgresql.IM_DATABASE.user if ejabberd.Ejabberd.is_chosen(settings) else "",
         "repository": pgbackrest.REPOSITORY,
         "facts": pgbackrest_schedule.FACTS,
         "metrics": METRICS,

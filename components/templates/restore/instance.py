@@ -1,5 +1,5 @@
 # managed by Pulumi; edit components/templates/restore/instance.py
-"""A PostgreSQL that recovers: a socket of its own, no TCP, nothing of the restored configuration."""
+"""A PostgreSQL that recovers: a socket of its own, no TCP unless asked for, nothing of the restored configuration."""
 
 import re
 import shutil
@@ -31,9 +31,9 @@ class Instance:
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, target: Mapping[str, str]) -> None:
-        """`target` are parameters of the recovery; without any, it ends with the log."""
+        """`target` are parameters, such as those of a recovery; without any, it ends with the log."""
         access, config = scratch.FOLDER / "pg_hba.conf", scratch.FOLDER / "postgresql.conf"
-        access.write_text("local all postgres peer\n")
+        access.write_text("local all postgres peer\nhost all all 127.0.0.1/32 scram-sha-256\n")
         parameters = {**self._parameters(), "hba_file": str(access), **target}
         config.write_text("".join(f"{name} = '{text}'\n" for name, text in parameters.items()))
         for file in (access, config):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import copies, repository, scratch
+from . import copies, im_server, repository, scratch
 from .errors import RestoreError
 from .instance import Instance
 
@@ -59,6 +59,9 @@ def restored(settings: Mapping[str, Any], report: Report, to: "datetime | None",
     report["rto_seconds"] = round(time.monotonic() - clock, 1)
     instance.check()
     report["amcheck"] = "passed"
+    report["message"] = (
+        im_server.read_back(instance, settings) if settings["role"] else "the vendor's server is not tried"
+    )
     instance.stop()
 
 

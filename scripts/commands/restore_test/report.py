@@ -27,4 +27,6 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"recovered to {report['recovered_to']}: RPO {report['rpo_seconds']} s, RTO {report['rto_seconds']} s"
     if "amcheck" in report:
         yield f"pg_amcheck: {report['amcheck']}"
+    if "message" in report:
+        yield f"the newest message: {report['message']}"
     yield f"{'good' if report['good'] else 'not good'}, {report['seconds']} s in all"

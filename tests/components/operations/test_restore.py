@@ -37,6 +37,20 @@ def test_debian_makes_no_server_of_its_own_for_it() -> None:
     assert recorded("backups").services["vote1/restore"].inputs["files"][CREATE_CLUSTER]["early"]
 
 
+def test_an_im_server_is_there_for_it_and_does_not_run() -> None:
+    inputs = recorded("backups").services["vote1/restore"].inputs
+    assert {"ejabberd", "erlang-p1-pgsql"} <= set(inputs["packages"])
+    assert not inputs["units"]["ejabberd.service"]["running"]
+    assert not inputs["units"]["ejabberd.service"]["enabled"]
+
+
+def test_a_host_that_has_an_im_server_and_a_database_needs_no_others() -> None:
+    roles = {**BACKUPS["im:roles"], "operations": ["im1"]}
+    inputs = run(as_config({**BACKUPS, "im:roles": roles})).services["im1/restore"].inputs
+    assert not inputs.get("packages")
+    assert set(inputs["units"]) == {TIMER}
+
+
 def test_all_of_the_program_reaches_the_host() -> None:
     folder = Path(str(repository.__file__)).parent
     modules = {f"{PACKAGE}/{file.name}" for file in folder.glob("*.py") if file.name != "launcher.py"}

@@ -20,6 +20,7 @@ GOOD: dict[str, Any] = {
     "rpo_seconds": 28.4,
     "rto_seconds": 11.3,
     "amcheck": "passed",
+    "message": "read back",
     "seconds": 17.8,
 }
 BAD = {"begun": "2026-11-26T03:20:00Z", "to": "newest", "good": False, "problem": "there is nothing", "seconds": 0.1}
@@ -74,6 +75,7 @@ def test_a_good_test_is_told_and_kept(site: Site, capsys: pytest.CaptureFixture[
         "1 tables with 5 rows, as recorded",
         "recovered to 2026-11-26T03:15:49Z: RPO 28.4 s, RTO 11.3 s",
         "pg_amcheck: passed",
+        "the newest message: read back",
         "good, 17.8 s in all",
         f"report: {kept}",
     ]
