@@ -1,5 +1,6 @@
 """Backups of one host to another: restored from there, and attacked with all that the first one has."""
 
+import json
 import secrets
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ HOST, OFFSITE = "dev1", "far1"
 ATTACK = Path(__file__).with_name("attack_copies.sh")
 COPIES, REPOSITORY = "/var/lib/im-copies", "/var/lib/pgbackrest"
 BALLAST = f"{REPOSITORY}/ballast"
+RESTIC = (
+    f"cd /etc/im-restic && restic --repo rest:https://{OFFSITE}:8434/{HOST}/ --password-file password --cacert ca.pem"
+    " --tls-client-cert client.pem --no-cache"
+)
 FILES = "cd /var/lib/im-copies && find . -type f ! -path '*/locks/*' -exec sha256sum {} +"
 
 
@@ -51,6 +56,19 @@ def test_what_a_host_has_deletes_nothing_offsite(saved: Deployed) -> None:
     assert len(answers) > 30
     assert [line for line in answers if line.split()[0] not in ("301", "403", "404", "405")] == []
     assert before <= set(saved.lab.ssh(OFFSITE, FILES).stdout.splitlines())
+
+
+def test_old_copies_are_removed_at_the_far_side_and_new_ones_are_not(saved: Deployed) -> None:
+    def copies() -> set[str]:
+        told = saved.lab.ssh(HOST, f"{RESTIC} snapshots --no-lock --json").stdout
+        return {each["time"][:10] for each in json.loads(told)}
+
+    before = copies()
+    saved.lab.ssh(HOST, f"{RESTIC} backup --quiet --tag postgresql --time '2026-01-02 03:00:00' /etc/hostname")
+    assert copies() == {*before, "2026-01-02"}
+    saved.lab.ssh(OFFSITE, "systemctl start im-copies-prune")
+    assert copies() == before
+    assert restore_test(saved)[1]["good"]
 
 
 def save(site: Deployed, *, check: bool = True) -> str:
