@@ -8,6 +8,7 @@ from ipaddress import IPv4Interface, IPv6Interface
 from typing import TYPE_CHECKING
 
 from components.data_stores.archiving import OWNED
+from components.operations.backups import BUCKET_KEY, away
 from components.plan import Role
 from components.problems import Problem
 from components.servers.reader import ACCOUNT
@@ -109,8 +110,20 @@ def backups_have_a_place(settings: "DeploymentSettings") -> Iterator[Problem]:
         yield Problem("im:roles.operations", wrong, "name the host that keeps the copies")
 
 
+def a_bucket_can_be_opened(
+    settings: "DeploymentSettings", secrets: Mapping[str, str], encrypted: Iterable[str]
+) -> Iterator[Problem]:
+    command = f"run pulumi config set --secret {BUCKET_KEY}"
+    if settings.backups.bucket_url and not settings.backups.bucket_access_key:
+        yield Problem("im:backups.bucket_access_key", "missing, and there is a bucket_url", "name who writes there")
+    if settings.backups.bucket_url and not secrets.get(BUCKET_KEY):
+        yield Problem(f"im:{BUCKET_KEY}", "missing, and im:backups has a bucket_url", command)
+    if BUCKET_KEY in secrets and BUCKET_KEY not in encrypted:
+        yield Problem(f"im:{BUCKET_KEY}", "stands in the stack file in clear", f"{command} to encrypt it")
+
+
 def restore_tests_have_something_to_test(settings: "DeploymentSettings") -> Iterator[Problem]:
-    is_tested = settings.backups.enabled and settings.roles.get("operations") and settings.roles.get("offsite")
+    is_tested = settings.backups.enabled and settings.roles.get("operations") and away(settings)
     if settings.require_restore_test and not is_tested:
         wrong = "nothing is saved offsite that could be restored"
         expected = "set im:backups.enabled, im:roles.operations and im:roles.offsite, or remove it"

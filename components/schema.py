@@ -24,7 +24,10 @@ def schema() -> dict[str, Any]:
     secrets = {
         f"im:{name}": {**SECURE, "description": f"the {words(name)}; generated when left out"} for name in names()
     }
-    key = {"im:tls_key": {**SECURE, "description": "with certificates.kind: files, the private key of the domain"}}
+    key = {
+        "im:tls_key": {**SECURE, "description": "with certificates.kind: files, the private key of the domain"},
+        "im:bucket_secret_key": {**SECURE, "description": "with backups.bucket_url, the secret of its access key"},
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "a stack of the deployment",

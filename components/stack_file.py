@@ -11,9 +11,12 @@ from pulumi.runtime import config
 from components import rules
 from components.component import Component
 from components.network import certificates, site_certificate
+from components.operations.backups import BUCKET_KEY
 from components.problems import Problem, SettingsError, from_validation, unknown
 from components.settings import DeploymentSettings
 
+BROUGHT = frozenset({"tls_key", BUCKET_KEY})
+"""Secrets that others have made, in their form. They are never generated."""
 STAND_INS: Mapping[str, Any] = {
     "domain": "not.set",
     "hosts": {"not-set": {"address": "192.0.2.1"}},
@@ -52,7 +55,7 @@ def read(components: Sequence[type[Component]]) -> StackFile:
     """What stands under `im:` and `onprem:hosts`. A value that is a map or a list arrives as JSON text."""
     given = {**config.get_config_env(), **config.CONFIG.get()}
     names = sorted(key.removeprefix("im:") for key in given if key.startswith("im:"))
-    secrets = {"tls_key", *(name for component in components for name in component.passwords)}
+    secrets = {*BROUGHT, *(name for component in components for name in component.passwords)}
     fields = set(DeploymentSettings.model_fields) - {"hosts"}
     values = {name: parsed(name, given[f"im:{name}"]) for name in names if name in fields}
     if "onprem:hosts" in given:
@@ -144,7 +147,7 @@ def broken_rules(
     settings: DeploymentSettings, stack_file: StackFile, components: Sequence[type[Component]], reported: set[str]
 ) -> Iterator[Problem]:
     """The problems between settings, without those that follow from a mistake reported already."""
-    passwords = {name: text for name, text in stack_file.secrets.items() if name != "tls_key"}
+    passwords = {name: text for name, text in stack_file.secrets.items() if name not in BROUGHT}
     found = [
         *rules.roles_have_hosts(settings),
         *rules.hosts_are_known(settings),
@@ -157,6 +160,7 @@ def broken_rules(
         *rules.protected_data_is_kept_twice(settings),
         *rules.load_balancers_share_an_address(settings),
         *rules.backups_have_a_place(settings),
+        *rules.a_bucket_can_be_opened(settings, stack_file.secrets, stack_file.encrypted),
         *rules.restore_tests_have_something_to_test(settings),
         *rules.archiving_has_one_owner(settings),
         *rules.the_shared_address_fits(settings),

@@ -150,7 +150,12 @@ def as_config(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def run(
-    config: Mapping[str, str], stack: str = "dev", *, preview: bool = False, program: str = "__main__.py"
+    config: Mapping[str, str],
+    stack: str = "dev",
+    *,
+    preview: bool = False,
+    program: str = "__main__.py",
+    encrypted: Iterable[str] = (),
 ) -> Program:
     """Runs the program in an event loop of its own and leaves nothing of Pulumi's behind."""
     loop = asyncio.new_event_loop()
@@ -158,7 +163,7 @@ def run(
     monitor = RecordingMonitor(Recording(preview))
     on_interrupt = signal.getsignal(signal.SIGINT)
     try:
-        set_all_config(dict(config), [])
+        set_all_config(dict(config), list(encrypted))
         set_mocks(monitor.mocks, "im", stack, preview=preview, monitor=monitor)
         outputs = loop.run_until_complete(execute(program))
     finally:

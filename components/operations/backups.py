@@ -21,13 +21,25 @@ PASSWORD = "backups_password"  # noqa: S105 - the name of a secret
 """The one secret that opens every copy. All keys are made of it, so that it alone has to be kept in a safe."""
 
 
+BUCKET_KEY = "bucket_secret_key"
+"""The secret of an object store. The store makes it, so it has the characters that it has."""
+
+
 class BackupsSettings(Settings):
-    """One word for all of it."""
+    """One word for all of it, and a place for copies that is no host of the deployment."""
 
     enabled: bool = Field(
         False,
         description="true: copies go to the first host of operations and to one that is offsite; turning it on restarts"
         " PostgreSQL once",
+    )
+    bucket_url: str | None = Field(
+        None,
+        pattern=r"^s3:https://[^/\s]+(/[^/\s]+)+$",
+        description="a place for copies in an object store: s3:https://HOST/BUCKET/FOLDER",
+    )
+    bucket_access_key: str = Field(
+        "", pattern=r"^\S*$", description="who writes there; its secret is im:bucket_secret_key"
     )
 
 
@@ -36,8 +48,14 @@ def repository(settings: "DeploymentSettings") -> HostPlan:
     return settings.hosts_of("operations")[0]
 
 
+def away(settings: "DeploymentSettings") -> list[str]:
+    """The names of the places elsewhere; from the first of them is restored."""
+    bucket = ["bucket"] if settings.backups.bucket_url else []
+    return [*(["offsite"] if settings.hosts_of("offsite") else []), *bucket]
+
+
 def places(settings: "DeploymentSettings") -> Mapping[str, HostPlan]:
-    """Where copies of files go."""
+    """The hosts to which copies of files go."""
     found = {"operations": repository(settings)}
     if offsite := settings.hosts_of("offsite"):
         found["offsite"] = offsite[0]

@@ -7,6 +7,7 @@ as files, too, all the time: what it has is encrypted already, and its pieces ne
 import json
 from typing import TYPE_CHECKING, Any
 
+import pulumi
 from pydantic import Field
 
 from components.component import Component
@@ -14,7 +15,7 @@ from components.data_stores import etcd
 from components.im import ejabberd
 from components.model import Settings
 from components.operations import pgbackrest, restic_server, restore_program
-from components.operations.backups import SAVED, places, repository, restic_key
+from components.operations.backups import BUCKET_KEY, SAVED, away, places, repository, restic_key
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 FOLDER = "/etc/im-restic"
 CONFIG, PASSWORD = f"{FOLDER}/restic.json", f"{FOLDER}/password"
 CA, CLIENT = f"{FOLDER}/ca.pem", f"{FOLDER}/client.pem"
+BUCKET = f"{FOLDER}/s3"
+"""Credentials, in the form of AWS's tools."""
 DUMPS = "/var/lib/im-restic"
 SAVE = "/usr/local/lib/im/restic-save"
 SERVICE = "/etc/systemd/system/im-restic@.service"
@@ -69,10 +72,15 @@ class Restic(Component):
                 **(restore_program.files(settings, host, timer("postgresql")) if restores else {}),
             },
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
-            secrets={"key": leaf.key, "password": restic_key(self.plan, host)},
+            secrets={"key": leaf.key, "password": restic_key(self.plan, host), **bucket_key(settings)},
             units={timer(name): Unit(restart_on=(timer_file(name),)) for name in sets},
             healthy=Health(command=f"systemctl is-active --quiet {' '.join(timer(name) for name in sets)}", seconds=10),
         )
+
+
+def bucket_key(settings: "DeploymentSettings") -> dict[str, pulumi.Output[str]]:
+    """Where there is a bucket."""
+    return {"bucket": pulumi.Config("im").require_secret(BUCKET_KEY)} if settings.backups.bucket_url else {}
 
 
 def timer(name: str) -> str:
@@ -92,17 +100,26 @@ def sets_of(settings: "DeploymentSettings", host: HostPlan) -> dict[str, dict[st
             "paths": paths(settings, host),
             "without": [],
             "dumps": dumps(host),
-            "places": list(places(settings)),
+            "places": list(urls(settings, host)),
         }
     }
-    if host == repository(settings) and "offsite" in places(settings):
+    if host == repository(settings) and away(settings):
         found["postgresql"] = {
             "paths": [pgbackrest.REPOSITORY],
             "without": [UNFINISHED],
             "dumps": {},
-            "places": ["offsite"],
+            "places": away(settings),
         }
     return found
+
+
+def urls(settings: "DeploymentSettings", host: HostPlan) -> dict[str, str]:
+    """The repositories of `host`, by place, as restic names them."""
+    found = {
+        name: f"rest:https://{place.name}:{restic_server.PORT}/{host.name}/" for name, place in places(settings).items()
+    }
+    bucket = settings.backups.bucket_url
+    return {**found, **({"bucket": f"{bucket}/{host.name}"} if bucket else {})}
 
 
 def paths(settings: "DeploymentSettings", host: HostPlan) -> list[str]:
@@ -126,16 +143,18 @@ def dumps(host: HostPlan) -> dict[str, str]:
 
 def files(settings: "DeploymentSettings", host: HostPlan, sets: dict[str, dict[str, Any]]) -> dict[str, File]:
     """What restic and the timers read."""
-    urls = {
-        name: f"rest:https://{place.name}:{restic_server.PORT}/{host.name}/" for name, place in places(settings).items()
-    }
-    text = {"places": urls, "sets": sets}
-    own = settings.restic
+    text = {"places": urls(settings, host), "sets": sets}
+    own, user = settings.restic, settings.backups.bucket_access_key
     return {
         CONFIG: File(content=json.dumps(text, indent=2) + "\n"),
         PASSWORD: File(content="${secret:password}\n", mode="0600"),
         CA: File(content="${value:ca}\n"),
         CLIENT: File(content="${value:certificate}\n${secret:key}\n", mode="0600"),
+        **(
+            {BUCKET: File(content=render("restic/s3.j2", user=user), mode="0600")}
+            if settings.backups.bucket_url
+            else {}
+        ),
         SAVE: File(content=render("restic/restic_save.py"), mode="0755"),
         SERVICE: File(content=render("restic/im-restic.service.j2", save=SAVE)),
         **{timer_file(name): File(content=render("restic/im-restic.timer.j2", name=name, own=own)) for name in sets},

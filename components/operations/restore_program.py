@@ -7,7 +7,7 @@ from components.data_stores import postgresql
 from components.data_stores.archiving import STANZA
 from components.im import ejabberd
 from components.operations import pgbackrest, pgbackrest_schedule
-from components.operations.backups import METRICS, repository
+from components.operations.backups import METRICS, away, repository
 from components.plan import HostPlan
 from components.resources import Directory, File
 from components.text import render
@@ -26,7 +26,7 @@ DIRECTORIES = {FOLDER: Directory(), PACKAGE: Directory(), STATE: Directory(mode=
 
 def is_possible(settings: "DeploymentSettings") -> bool:
     """Whether there is a copy offsite."""
-    return bool(settings.hosts_of("operations") and settings.hosts_of("offsite"))
+    return bool(settings.hosts_of("operations") and away(settings))
 
 
 def has_part(settings: "DeploymentSettings", host: HostPlan) -> bool:
@@ -55,6 +55,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[
     uploads = "im" in host.roles and ejabberd.Ejabberd.is_chosen(settings)
     config = {
         "stanza": STANZA,
+        "place": away(settings)[0],
         "domain": settings.domain,
         "database": postgresql.databases(settings)[0].name,
         "role": postgresql.IM_DATABASE.user if ejabberd.Ejabberd.is_chosen(settings) else "",

@@ -6,6 +6,7 @@ A place that is away does not keep the others from their copy. All that failed i
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -18,7 +19,8 @@ DUMPS = Path("/var/lib/im-restic")
 METRICS = Path("/var/lib/prometheus/node-exporter")
 OPEN_SECONDS = 60
 """restic itself tries for a quarter of an hour, and the other places would wait for that."""
-NOT_THERE = "<config/> does not exist"
+NOT_THERE = ("<config/> does not exist", "The specified key does not exist")
+"""What restic says of a place that has no repository yet: a server of ours, a bucket."""
 FIGURE = "im_restic_seconds"
 """When a set last reached a place whole, as Unix time; its age is `time()` less that."""
 
@@ -55,7 +57,7 @@ def dumped(dumps: dict[str, str]) -> Iterator[str]:
 def saved(url: str, name: str, chosen: dict[str, Any]) -> str:
     """Why not, empty when all is there. restic ends with 3 when it could not read everything, which is not good."""
     opened = restic(url, "cat", "config", seconds=OPEN_SECONDS)
-    if NOT_THERE in opened.stderr:
+    if any(words in opened.stderr for words in NOT_THERE):
         opened = restic(url, "init")
     if opened.returncode:
         return reason(opened)
@@ -66,10 +68,12 @@ def saved(url: str, name: str, chosen: dict[str, Any]) -> str:
 
 
 def restic(url: str, *arguments: str, seconds: "int | None" = None) -> "subprocess.CompletedProcess[str]":
-    certificates = ["--cacert", str(FOLDER / "ca.pem"), "--tls-client-cert", str(FOLDER / "client.pem")]
+    ours = ["--cacert", str(FOLDER / "ca.pem"), "--tls-client-cert", str(FOLDER / "client.pem")]
+    certificates = ours if url.startswith("rest:") else []
     command = ["restic", "--repo", url, "--password-file", str(FOLDER / "password"), *certificates, *arguments]
+    environment = {**os.environ, "AWS_SHARED_CREDENTIALS_FILE": str(FOLDER / "s3")}
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds, env=environment)
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 1, "", f"no answer in {seconds} s")
 

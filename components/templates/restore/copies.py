@@ -51,9 +51,11 @@ def url(place: str) -> str:
 
 def restic(place: str, *arguments: str) -> Done:
     """Without a lock, which nobody could take away again offsite."""
-    certificates = ["--cacert", str(RESTIC / "ca.pem"), "--tls-client-cert", str(RESTIC / "client.pem")]
+    ours = ["--cacert", str(RESTIC / "ca.pem"), "--tls-client-cert", str(RESTIC / "client.pem")]
+    certificates = ours if url(place).startswith("rest:") else []
+    bucket = f"AWS_SHARED_CREDENTIALS_FILE={RESTIC}/s3"
     opened = ["--repo", url(place), "--password-file", str(RESTIC / "password"), "--no-lock", "--no-cache"]
-    return run(["timeout", "6h", "restic", *opened, *certificates, *arguments])
+    return run(["env", bucket, "timeout", "6h", "restic", *opened, *certificates, *arguments])
 
 
 def reason(answer: Done, place: str) -> str:
@@ -61,7 +63,7 @@ def reason(answer: Done, place: str) -> str:
     text = answer.stderr
     if "wrong password or no key found" in text:
         return f"{url(place)}: the key of this host does not open it"
-    if "<config/> does not exist" in text:
+    if "<config/> does not exist" in text or "config file: Stat: The specified key does not exist" in text:
         return f"{url(place)}: there is nothing"
     damage = (
         "ciphertext verification failed",

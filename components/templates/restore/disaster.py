@@ -15,7 +15,6 @@ from .commands import as_postgres, run, said
 from .errors import RestoreError
 from .instance import Instance, controldata
 
-PLACE = "offsite"
 CHOSEN = Path("/var/lib/im-restore/chosen.json")
 """The copy of a restore that is under way: one that was cut off goes on with it."""
 NEWEST = "newest"
@@ -57,10 +56,10 @@ def fetch(settings: Settings, before: str) -> None:
     """The repository, as the copy has it; what is there is put aside. `before` is a Unix time, or `newest`."""
     moment = None if before == NEWEST else datetime.fromtimestamp(int(before), UTC)
     if not CHOSEN.exists():
-        CHOSEN.write_text(json.dumps(copies.newest(PLACE, before=moment)))
+        CHOSEN.write_text(json.dumps(copies.newest(settings["place"], before=moment)))
     copy, target = json.loads(CHOSEN.read_text()), Path(settings["repository"])
     scratch.make()
-    copies.fetch(PLACE, copy, str(target), scratch.COPY)
+    copies.fetch(settings["place"], copy, str(target), scratch.COPY)
     run(["chown", "-R", "postgres:postgres", f"{scratch.COPY}{target}"])
     aside(target)
     shutil.move(f"{scratch.COPY}{target}", target)
@@ -121,8 +120,8 @@ def clear(settings: Settings) -> None:
 def files(settings: Settings, before: str) -> None:
     """What users had uploaded by the time of the repository's copy, from this host's own copies."""
     if settings["uploads"]:
-        copy = copies.newest(PLACE, "files", copies.when(before))
-        copies.fetch(PLACE, copy, settings["uploads"], Path("/"))
+        copy = copies.newest(settings["place"], "files", copies.when(before))
+        copies.fetch(settings["place"], copy, settings["uploads"], Path("/"))
 
 
 def restored(settings: Settings) -> None:

@@ -12,7 +12,6 @@ from . import copies, im_server, repository, scratch
 from .errors import RestoreError
 from .instance import Instance
 
-PLACE = "offsite"
 REPORTS = Path("/var/lib/im-restore/reports")
 GOOD = "good.json"
 """The newest good report; the gate reads it."""
@@ -43,10 +42,10 @@ def run(settings: Mapping[str, Any], to: str = "newest") -> None:
 
 def restored(settings: Mapping[str, Any], report: Report, to: "datetime | None", begun: datetime, clock: float) -> None:
     """Fills the report as it goes, so that one of a failed test says how far it came."""
-    stanza = settings["stanza"]
-    copy = copies.newest(PLACE)
+    stanza, place = settings["stanza"], settings["place"]
+    copy = copies.newest(place)
     report["copy"] = {"id": copy["id"], "time": copy["time"]}
-    copies.fetch(PLACE, copy, settings["repository"], scratch.COPY)
+    copies.fetch(place, copy, settings["repository"], scratch.COPY)
     repository.prepare(settings["repository"], stanza)
     backup = repository.chosen(stanza, to)
     report["backup"] = backup["label"]

@@ -112,7 +112,7 @@ def offsite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], 
         Path(f"{target}{source}/of").write_text(copy["time"])
 
     def fetched(before: str) -> Path:
-        disaster.fetch({"repository": str(tmp_path / "repository")}, before)
+        disaster.fetch({"place": "offsite", "repository": str(tmp_path / "repository")}, before)
         return tmp_path / "repository"
 
     monkeypatch.setattr(copies, "fetch", fetch)

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from components.operations.restic import BUCKET as CREDENTIALS
 from components.operations.restic import CLIENT, CONFIG, PASSWORD, timer, timer_file
+from components.operations.restore_program import CONFIG as RESTORE
+from components.problems import SettingsError
 from tests.components.data_stores.scripts import load
-from tests.topologies import recorded
+from tests.recording import as_config, run, settings_of
+from tests.topologies import BACKUPS, recorded
 
 
 def saved(host: str) -> dict[str, Any]:
@@ -51,6 +55,61 @@ def test_postgresqls_backups_go_offsite_all_the_time() -> None:
 def test_secrets_are_for_root_alone() -> None:
     files = recorded("backups").services["im1/restic"].inputs["files"]
     assert {files[path]["mode"] for path in (PASSWORD, CLIENT)} == {"0600"}
+
+
+BUCKET = {"enabled": True, "bucket_url": "s3:https://s3.example.net/copies/chat", "bucket_access_key": "writer"}
+KEY = {"im:bucket_secret_key": "with/slash+and=more"}
+
+
+def with_bucket(**changes: Any) -> dict[str, str]:
+    return as_config({**BACKUPS, "im:backups": {**BUCKET, **changes}})
+
+
+def test_a_bucket_is_a_place_beside_the_others() -> None:
+    program = run({**with_bucket(), **KEY}, encrypted=KEY)
+    config = json.loads(program.files("vote1")[CONFIG])
+    assert config["places"]["bucket"] == "s3:https://s3.example.net/copies/chat/vote1"
+    assert config["sets"]["postgresql"]["places"] == ["offsite", "bucket"]
+    service = program.services["vote1/restic"]
+    assert service.inputs["secrets"]["bucket"] == KEY["im:bucket_secret_key"]
+    assert service.inputs["files"][CREDENTIALS]["mode"] == "0600"
+    assert service.inputs["files"][CREDENTIALS]["content"].endswith(
+        "[default]\naws_access_key_id = writer\naws_secret_access_key = ${secret:bucket}\n"
+    )
+
+
+def test_a_bucket_alone_is_what_is_restored() -> None:
+    roles = {name: hosts for name, hosts in BACKUPS["im:roles"].items() if name != "offsite"}
+    hosts = {name: host for name, host in BACKUPS["onprem:hosts"].items() if name != "far1"}
+    config = as_config({**BACKUPS, "im:roles": roles, "onprem:hosts": hosts, "im:backups": BUCKET})
+    program = run({**config, **KEY}, encrypted=KEY)
+    assert json.loads(program.files("vote1")[RESTORE])["place"] == "bucket"
+    assert "vote1/restore" in program.services
+
+
+def test_a_bucket_needs_who_writes_there_and_an_encrypted_secret() -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings_of(with_bucket(bucket_access_key=""))
+    assert str(refused.value).splitlines() == [
+        "im:backups.bucket_access_key: missing, and there is a bucket_url; name who writes there",
+        "im:bucket_secret_key: missing, and im:backups has a bucket_url; run pulumi config set --secret"
+        " bucket_secret_key",
+    ]
+    with pytest.raises(SettingsError) as refused:
+        settings_of({**with_bucket(), **KEY})
+    assert str(refused.value) == (
+        "im:bucket_secret_key: stands in the stack file in clear; run pulumi config set --secret bucket_secret_key to"
+        " encrypt it"
+    )
+
+
+def test_a_bucket_shows_the_certificates_of_the_world(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(program.subprocess, "run", lambda command, **options: ran.append([*command, str(options)]))
+    program.restic("s3:https://s3.example.net/copies/chat/im1", "snapshots")
+    program.restic("rest:https://far1:8434/im1/", "snapshots")
+    assert ["--cacert" in command for command in ran] == [False, True]
+    assert f"'AWS_SHARED_CREDENTIALS_FILE': '{program.FOLDER}/s3'" in ran[0][-1]
 
 
 @pytest.fixture
