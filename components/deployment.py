@@ -19,6 +19,7 @@ from components.load_balancers.keepalived import Keepalived
 from components.network.certificates import Certificates
 from components.network.firewall import Firewall
 from components.operations.backups import repository
+from components.operations.bacula import Bacula
 from components.operations.pgbackrest import PgBackRest
 from components.operations.restic import Restic
 from components.operations.restic_server import ResticServer
@@ -45,7 +46,7 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (Keepalived,),
     (PgBackRest, ResticServer),  # once all that they save is there
     (Restic,),
-    (Restore,),
+    (Restore, Bacula),
 )
 """Components of one stage come side by side, each stage after the one before it."""
 

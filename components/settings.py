@@ -25,6 +25,7 @@ from components.model import Settings, Size
 from components.network.certificates import CertificatesSettings
 from components.network.firewall import FirewallSettings
 from components.operations.backups import BackupsSettings
+from components.operations.bacula import BaculaSettings
 from components.operations.pgbackrest import PgBackRestSettings
 from components.operations.restic import ResticSettings
 from components.operations.restic_server import ResticServerSettings
@@ -134,6 +135,7 @@ class DeploymentSettings(Settings):
         default_factory=ResticServerSettings, description="where copies of files lie"
     )
     restore: RestoreSettings = Field(default_factory=RestoreSettings, description="tests of restores")
+    bacula: BaculaSettings = Field(default_factory=BaculaSettings, description="clients of the site's own Bacula")
 
     @pydantic.model_validator(mode="before")
     @classmethod

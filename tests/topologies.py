@@ -26,6 +26,7 @@ BACKUPS: Mapping[str, Any] = {
     "onprem:hosts": {**TEST["onprem:hosts"], "far1": {"address": "10.77.9.11"}},
     "im:roles": {**TEST["im:roles"], "offsite": ["far1"]},
     "im:backups": {"enabled": True},
+    "im:bacula": {"director": "site-dir"},
 }
 MACHINES: Mapping[str, Any] = {
     **{key: value for key, value in PROD.items() if key not in ("im:system", "im:time")},

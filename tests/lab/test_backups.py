@@ -11,7 +11,7 @@ import yaml
 from tests.lab.conftest import LabFactory
 from tests.lab.deployed import Deployed
 from tests.lab.private_lab import ROOT
-from tests.lab.saved import backed_up, reaches_offsite, restore_test
+from tests.lab.saved import backed_up, reaches_offsite, restore_test, sql
 
 HOST, OFFSITE = "dev1", "far1"
 ATTACK = Path(__file__).with_name("attack_copies.sh")
@@ -132,6 +132,36 @@ def test_a_repository_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed
     has_room(saved, HOST, REPOSITORY)
     backed_up(saved, HOST, "full")
     reaches_offsite(saved, HOST, HOST)
+    assert restore_test(saved)[1]["good"]
+
+
+def test_a_missing_piece_of_the_log_is_said(saved: Deployed) -> None:
+    for _ in range(3):
+        sql(saved, HOST, "SELECT pg_create_restore_point('more')")
+        reaches_offsite(saved, HOST, HOST)
+    pieces = f"find {REPOSITORY}/archive -type f -name '0000000*.zst' | sort | tail -n 2 | head -n 1"
+    missing = saved.lab.ssh(HOST, pieces).stdout.strip()
+    saved.lab.ssh(HOST, f"mv {missing} /root/")
+    save(saved)
+    said, report = restore_test(saved, check=False)
+    assert "the log is broken: it can be followed to" in said
+    assert not report["good"]
+    saved.lab.ssh(HOST, f"mv /root/{Path(missing).name} {missing}")
+    save(saved)
+    assert restore_test(saved)[1]["good"]
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        ("/etc/im-restic/password", "the key of this host does not open it"),
+        ("/etc/pgbackrest/conf.d/cipher.conf", "it has another key, or is damaged"),
+    ],
+)
+def test_a_wrong_key_is_said(saved: Deployed, file: str, sentence: str) -> None:
+    saved.lab.ssh(HOST, f"cp -a {file} /root/kept && sed -i 's/[0-9a-f]$/x/' {file}")
+    assert sentence in restore_test(saved, check=False)[0]
+    saved.lab.ssh(HOST, f"cp -a /root/kept {file}")
     assert restore_test(saved)[1]["good"]
 
 

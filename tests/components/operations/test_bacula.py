@@ -1,0 +1,50 @@
+"""Bacula: a client where there is something to save, for the site's director alone, and what that one includes."""
+
+from components.network.firewall import RULES
+from components.operations.bacula import CONFIG, JOBS, LOGIN
+from tests.topologies import recorded
+
+
+def file(host: str, path: str) -> str:
+    return recorded("backups").files(host)[path]
+
+
+def test_there_are_no_clients_until_a_director_is_named() -> None:
+    assert not [name for name in recorded("prod").services if name.endswith("/bacula")]
+
+
+def test_each_host_with_something_to_save_has_a_client() -> None:
+    hosts = [name.partition("/")[0] for name in recorded("backups").services if name.endswith("/bacula")]
+    assert sorted(hosts) == ["im1", "im2", "vote1"]
+
+
+def test_only_the_director_logs_in_and_only_over_tls() -> None:
+    text = file("im1", CONFIG)
+    assert "Name = site-dir\n" in text
+    assert text.count("TLS Require = yes") == text.count("TLS Enable = yes") == 2
+    assert "Password" not in text
+    assert file("im1", LOGIN).endswith('Password = "${secret:password_of_im1}"\n')
+    assert 'tcp dport { 9102 } accept comment "bacula"' in file("im1", RULES)
+
+
+def test_each_client_has_a_password_of_its_own_which_the_director_is_told() -> None:
+    def secrets(host: str) -> dict[str, str]:
+        found = recorded("backups").services[f"{host}/bacula"].inputs["secrets"]
+        return {name: text for name, text in found.items() if name != "key"}
+
+    assert list(secrets("im1")) == ["password_of_im1"]
+    assert secrets("vote1")["password_of_im1"] == secrets("im1")["password_of_im1"]
+    assert len(set(secrets("vote1").values())) == 3
+
+
+def test_the_director_is_told_what_each_host_has() -> None:
+    told = file("vote1", JOBS)
+    assert told.count("\nJob {") == told.count("\nClient {") == told.count("\nFileSet {") == 3
+    keeper = told.partition('Name = "im vote1"')[2].partition("Job {")[0]
+    assert [line.strip() for line in keeper.splitlines() if "File =" in line] == [
+        'File = "/var/lib/onprem"',
+        'File = "/var/lib/im-restic"',
+        'File = "/var/lib/pgbackrest"',
+    ]
+    assert 'File = "/var/lib/ejabberd/upload"' in told
+    assert JOBS not in recorded("backups").files("im1")
