@@ -1,4 +1,4 @@
-"""The shapes of deployment that must work, as configuration: the stack files, and three made of them."""
+"""The shapes of deployment that must work, as configuration: the stack files, and four made of them."""
 
 import functools
 from collections.abc import Mapping
@@ -26,6 +26,12 @@ BACKUPS: Mapping[str, Any] = {
     "onprem:hosts": {**TEST["onprem:hosts"], "far1": {"address": "10.77.9.11"}},
     "im:roles": {**TEST["im:roles"], "offsite": ["far1"]},
     "im:backups": {"enabled": True},
+}
+BACULA: Mapping[str, Any] = {
+    **PROD,
+    "onprem:hosts": {**PROD["onprem:hosts"], "far1": {"address": "10.77.9.11"}},
+    "im:roles": {**PROD["im:roles"], "offsite": ["far1"]},
+    "im:backups": {"enabled": True},
     "im:bacula": {"director": "site-dir"},
 }
 MACHINES: Mapping[str, Any] = {
@@ -33,12 +39,12 @@ MACHINES: Mapping[str, Any] = {
     "im:size": "medium",
 }
 """`prod` as on real machines, which have a kernel, a clock and a size of their own."""
-TOPOLOGIES: tuple[str, ...] = ("dev", "test", "prod", "machines", "package", "backups")
+TOPOLOGIES: tuple[str, ...] = ("dev", "test", "prod", "machines", "package", "backups", "bacula")
 
 
 def config(topology: str) -> dict[str, str]:
     """The configuration of one of `TOPOLOGIES`."""
-    made = {"machines": MACHINES, "package": PACKAGE, "backups": BACKUPS}
+    made = {"machines": MACHINES, "package": PACKAGE, "backups": BACKUPS, "bacula": BACULA}
     return as_config(made[topology]) if topology in made else config_of(topology)
 
 

@@ -3,6 +3,8 @@
 
 import base64
 import socket
+from collections.abc import Iterator
+from typing import Any, cast
 from xml.etree.ElementTree import Element, XMLPullParser
 from xml.sax.saxutils import quoteattr
 
@@ -25,6 +27,7 @@ class Stream:
 
     def __init__(self, connection: socket.socket, domain: str) -> None:
         self._socket, self._domain = connection, domain
+        self._parser: XMLPullParser[Any]
         self.open()
 
     def open(self) -> None:
@@ -47,7 +50,7 @@ class Stream:
 
     def _stanza(self) -> Element:
         while True:
-            for event, element in self._parser.read_events():
+            for event, element in cast("Iterator[tuple[str, Element]]", self._parser.read_events()):
                 self._depth += 1 if event == "start" else -1
                 if event == "end" and self._depth == 1:
                     return element

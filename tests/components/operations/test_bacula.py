@@ -6,7 +6,7 @@ from tests.topologies import recorded
 
 
 def file(host: str, path: str) -> str:
-    return recorded("backups").files(host)[path]
+    return recorded("bacula").files(host)[path]
 
 
 def test_there_are_no_clients_until_a_director_is_named() -> None:
@@ -14,8 +14,8 @@ def test_there_are_no_clients_until_a_director_is_named() -> None:
 
 
 def test_each_host_with_something_to_save_has_a_client() -> None:
-    hosts = [name.partition("/")[0] for name in recorded("backups").services if name.endswith("/bacula")]
-    assert sorted(hosts) == ["im1", "im2", "vote1"]
+    hosts = [name.partition("/")[0] for name in recorded("bacula").services if name.endswith("/bacula")]
+    assert sorted(hosts) == ["db1", "db2", "db3", "im1", "im2", "mq1", "mq2", "mq3", "op1"]
 
 
 def test_only_the_director_logs_in_and_only_over_tls() -> None:
@@ -29,22 +29,22 @@ def test_only_the_director_logs_in_and_only_over_tls() -> None:
 
 def test_each_client_has_a_password_of_its_own_which_the_director_is_told() -> None:
     def secrets(host: str) -> dict[str, str]:
-        found = recorded("backups").services[f"{host}/bacula"].inputs["secrets"]
+        found = recorded("bacula").services[f"{host}/bacula"].inputs["secrets"]
         return {name: text for name, text in found.items() if name != "key"}
 
     assert list(secrets("im1")) == ["password_of_im1"]
-    assert secrets("vote1")["password_of_im1"] == secrets("im1")["password_of_im1"]
-    assert len(set(secrets("vote1").values())) == 3
+    assert secrets("op1")["password_of_im1"] == secrets("im1")["password_of_im1"]
+    assert len(set(secrets("op1").values())) == 9
 
 
 def test_the_director_is_told_what_each_host_has() -> None:
-    told = file("vote1", JOBS)
-    assert told.count("\nJob {") == told.count("\nClient {") == told.count("\nFileSet {") == 3
-    keeper = told.partition('Name = "im vote1"')[2].partition("Job {")[0]
+    told = file("op1", JOBS)
+    assert told.count("\nJob {") == told.count("\nClient {") == told.count("\nFileSet {") == 9
+    keeper = told.partition('Name = "im op1"')[2].partition("Job {")[0]
     assert [line.strip() for line in keeper.splitlines() if "File =" in line] == [
         'File = "/var/lib/onprem"',
         'File = "/var/lib/im-restic"',
         'File = "/var/lib/pgbackrest"',
     ]
     assert 'File = "/var/lib/ejabberd/upload"' in told
-    assert JOBS not in recorded("backups").files("im1")
+    assert JOBS not in recorded("bacula").files("im1")

@@ -96,7 +96,7 @@ NEWEST = '{"id": 3, "user": "alice", "stamp": 7, "text": "Hello"}'
 
 def read_back(monkeypatch: pytest.MonkeyPatch, instance: Any, text: str) -> str:
     monkeypatch.setattr(im_server, "serving", lambda settings, password: contextlib.nullcontext())
-    monkeypatch.setattr(im_server.xmpp, "message", lambda *words: text)
+    monkeypatch.setattr(xmpp, "message", lambda *words: text)
     return im_server.read_back(instance, SETTINGS)
 
 
