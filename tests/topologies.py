@@ -33,6 +33,7 @@ BACULA: Mapping[str, Any] = {
     "im:roles": {**PROD["im:roles"], "offsite": ["far1"]},
     "im:backups": {"enabled": True},
     "im:bacula": {"director": "site-dir"},
+    "im:protect": False,
 }
 MACHINES: Mapping[str, Any] = {
     **{key: value for key, value in PROD.items() if key not in ("im:system", "im:time")},
