@@ -34,6 +34,9 @@ TAKEN = "im:keepalived.address: another machine has it; choose a free one, or fi
 VALIDATE = f"{INTERFACE} && trap '' TERM && keepalived -t -f {{staged}}"
 """At the end of its test, keepalived 2.2.7 sends SIGTERM to its own process group when there is a check script."""
 
+HEARD = "/usr/bin/fping -q -B 1 -r 3 -t 200 -x 1"
+"""Asks all at once, four times within 0.8 s; fails when nobody answered."""
+
 HIGHEST_PRIORITY = 200
 STEP = 10
 """Between two load balancers: decides which of them keeps the address if both have it after they lost each other."""
@@ -68,12 +71,12 @@ class Keepalived(Component):
         return settings.keepalived.address is not None and len(settings.members_of("load_balancer")) > 1
 
     def service(self, host: HostPlan) -> ServiceState:
-        """One load balancer. A HAProxy that reaches no IM server gives the address away."""
+        """One load balancer. Gives the address away when it reaches no IM server, or hears nobody at all."""
         settings = self.plan.settings
         address = settings.keepalived.address
         answers = f"curl -sS --output /dev/null --max-time 2 http://{address.ip if address else ''}/"
         return ServiceState(
-            packages={"keepalived": "", "iproute2": "", "iputils-ping": ""},
+            packages=dict.fromkeys(("keepalived", "iproute2", "iputils-ping", *asking(settings, host)), ""),
             users={CHECKER: User()},
             files=files(settings, host),
             steps={
@@ -95,16 +98,33 @@ class Keepalived(Component):
         return (Flow("vrrp", cls.roles, cls.roles, (), "vrrp"),)
 
 
+def asked(settings: "DeploymentSettings", host: HostPlan) -> tuple[str, ...]:
+    """The addresses of those who tell a holder that hears nobody from one that is well.
+
+    Such a holder is still heard, so nobody takes the address from it. Where it has an IM server of its own, HAProxy
+    reaches that one and does not notice. A single other host may be down, and tells nothing.
+    """
+    others = tuple(member.address for member in settings.plans if member.name != host.name)
+    return others if "im" in host.roles and len(others) > 1 else ()
+
+
+def asking(settings: "DeploymentSettings", host: HostPlan) -> tuple[str, ...]:
+    """The package that asks them."""
+    return ("fping",) if asked(settings, host) else ()
+
+
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
     """The configuration, and two programs. Addresses have no length in it, so no route comes and goes with them."""
     own, members = settings.keepalived, settings.hosts_of(*Keepalived.roles)
     names: dict[str, Any] = {
         "address": own.address and own.address.ip,
         "address6": own.address6 and own.address6.ip,
+        "asked": asked(settings, host),
         "advert_seconds": own.advert_milliseconds / 1000,
         "check": READY,
         "checker": CHECKER,
         "found": FOUND_INTERFACE,
+        "heard": HEARD,
         "free": FREE,
         "host": host,
         "interface": INTERFACE,

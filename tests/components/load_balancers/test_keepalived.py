@@ -78,6 +78,27 @@ def test_the_check_asks_haproxy_and_is_not_root() -> None:
     )
 
 
+def test_a_holder_that_hears_nobody_gives_the_address_away() -> None:
+    assert '-x 1 10.77.2.12 10.77.2.13"\n' in config(host="im1")
+    assert "    track_script {\n        haproxy\n        heard\n    }" in config(host="im1")
+    assert "fping" in recorded("test").services["im1/keepalived"].inputs["packages"]
+
+
+def test_haproxy_notices_that_by_itself_where_it_has_no_im_server_of_its_own() -> None:
+    assert "heard" not in config("prod", "lb1")
+    assert "fping" not in recorded("prod").services["lb1/keepalived"].inputs["packages"]
+
+
+def test_a_single_other_host_may_be_down() -> None:
+    roles = {role: hosts for role, hosts in TEST["im:roles"].items() if role not in ("witness", "operations")}
+    two = {
+        **TEST,
+        "onprem:hosts": {name: host for name, host in TEST["onprem:hosts"].items() if name != "vote1"},
+        "im:roles": {**roles, "database": ["im1"], "queue": ["im1"], "cache": ["im1"]},
+    }
+    assert "heard" not in run(as_config(two), "test").files("im1")[CONFIG]
+
+
 def test_health_is_that_the_address_answers() -> None:
     command = recorded("test").services["im2/keepalived"].inputs["healthy"]["command"]
     assert command.endswith("curl -sS --output /dev/null --max-time 2 http://10.77.2.10/")
