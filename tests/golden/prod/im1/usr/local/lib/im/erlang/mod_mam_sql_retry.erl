@@ -18,7 +18,8 @@ store(Message, Server, User, Type, Peer, Nick, Direction, Id) ->
         _ -> again(Write, fun() -> is_there(Server, name(Type, User), Id) end, seconds() + ?SECONDS)
     end.
 
-%% For as long as the database is away, but not for ever what it refuses. A write whose answer never came may be there.
+%% For as long as the database is away or has no room, but not for ever what it refuses. A write whose answer never came
+%% may be there.
 again(Write, IsThere, End) ->
     timer:sleep(?PAUSE_MILLISECONDS),
     case IsThere() of
@@ -29,10 +30,20 @@ again(Write, IsThere, End) ->
 
 again(ok, _, _, _) -> ok;
 again(Error, Write, IsThere, End) ->
-    case seconds() > End of
-        true -> logger:error("a message could not be archived: ~p", [Error]), Error;
-        false -> again(Write, IsThere, End)
+    case {is_unable(Error), seconds() > End} of
+        {true, _} -> again(Write, IsThere, seconds() + ?SECONDS);
+        {false, true} -> logger:error("a message could not be archived: ~p", [Error]), Error;
+        {false, false} -> again(Write, IsThere, End)
     end.
+
+%% By the class of PostgreSQL's error: connection, read-only, rolled back, no room, operator, input and output.
+is_unable({error, Reasons}) when is_list(Reasons) ->
+    case iolist_to_binary(proplists:get_value(code, Reasons, "")) of
+        <<Class:2/binary, _/binary>> ->
+            lists:member(Class, [<<"08">>, <<"25">>, <<"40">>, <<"53">>, <<"57">>, <<"58">>]);
+        _ -> false
+    end;
+is_unable(_) -> false.
 
 is_there(Server, Name, Id) ->
     Query = ["select 1 from archive where server_host = '", ejabberd_sql:escape(Server), "' and username = '",
