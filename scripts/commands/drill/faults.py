@@ -3,14 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from commands.drill import DrillError, harm, targets
+from commands.drill import DrillError, disk, harm, targets
 from commands.drill.look import Standing
 from commands.drill.site import Site
 
 
 @dataclass(frozen=True)
 class Fault:
-    """`seconds` is how long it lasts, or how long is looked on when nothing is to be taken back."""
+    """`seconds` is how long it lasts, or how long is looked on when nothing is to be taken back.
+
+    `stage` is what its hosts need beforehand, and `clear` takes that away after the round; neither is measured.
+    """
 
     name: str
     does: str
@@ -18,6 +21,8 @@ class Fault:
     inject: harm.Act
     undo: harm.Act
     seconds: float
+    stage: harm.Act = harm.nothing
+    clear: harm.Act = harm.nothing
 
     def __str__(self) -> str:
         return f"{self.name}: {self.does}"
@@ -47,6 +52,16 @@ FAULTS = (
     ),
     Fault(
         "power-off", "switch all hosts off, and on in the worst order", targets.all_hosts, harm.kill, harm.start_last, 5
+    ),
+    Fault(
+        "disk-full",
+        "fill the disk of the primary's data for 60 s",
+        targets.database,
+        disk.fill,
+        disk.make_room,
+        60,
+        disk.shrink,
+        disk.give_back,
     ),
     Fault("quiet", "leave everything alone for 30 min", targets.nobody, harm.nothing, harm.nothing, 1800),
 )

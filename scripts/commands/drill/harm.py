@@ -93,12 +93,17 @@ def heal(site: Site, _: Sequence[str]) -> None:
 
 def kill_postgresql(site: Site, hosts: Sequence[str]) -> None:
     """Its first process; the others end with it."""
-    _on_each(site, hosts, ["sh", "-c", POSTMASTER])
+    on_each(site, hosts, ["sh", "-c", POSTMASTER])
 
 
 def hand_over(site: Site, hosts: Sequence[str]) -> None:
     """As before a restart of its service."""
-    _on_each(site, hosts, ["/usr/local/lib/im/patroni-order", "hand-over"])
+    on_each(site, hosts, ["/usr/local/lib/im/patroni-order", "hand-over"])
+
+
+def hand_over_to(site: Site, hosts: Sequence[str]) -> None:
+    """The other database hosts are asked to, of which one is the primary."""
+    hand_over(site, [name for name in site.with_role("database") if name not in hosts])
 
 
 def killer(unit: str) -> Act:
@@ -121,9 +126,10 @@ def _signalling(unit: str, name: str, *options: str) -> Act:
 
 
 def _systemctl(*words: str) -> Act:
-    return lambda site, hosts: _on_each(site, hosts, ["systemctl", *words])
+    return lambda site, hosts: on_each(site, hosts, ["systemctl", *words])
 
 
-def _on_each(site: Site, hosts: Sequence[str], argv: Sequence[str]) -> None:
+def on_each(site: Site, hosts: Sequence[str], argv: Sequence[str]) -> None:
+    """Runs a command there as root, and waits for its end."""
     for name in hosts:
         run(site.machines[name].inside(argv), doing=f"{name}: {argv[0]}")

@@ -1,4 +1,4 @@
-"""Tries to connect, over and over, and prints the moment of each success (monotonic seconds): `knock ADDRESS PORT`.
+"""Tries to connect, over and over: `knock ADDRESS PORT` prints the moment of success (monotonic seconds), or `failed`.
 
 A process of its own, so that a drill that is busy with its clients does not look like an address that is away.
 """
@@ -9,6 +9,7 @@ import time
 
 PERIOD_SECONDS = 0.1
 CONNECT_SECONDS = 0.3
+FAILED = "failed"
 
 
 def answers(address: str, port: int) -> bool:
@@ -24,8 +25,7 @@ def main(address: str, port: str) -> None:
     """Until it is ended, or nobody reads any more."""
     while True:
         began = time.monotonic()
-        if answers(address, int(port)):
-            print(time.monotonic(), flush=True)
+        print(time.monotonic() if answers(address, int(port)) else FAILED, flush=True)
         time.sleep(max(0.0, began + PERIOD_SECONDS - time.monotonic()))
 
 

@@ -56,11 +56,14 @@ class Ledger:
     sent: dict[Message, float] = field(default_factory=dict)
     acknowledged: dict[Message, float] = field(default_factory=dict)
     deliveries: list[Message] = field(default_factory=list)
+    resent: int = 0
+    """How often a message went out once more, because its connection ended before it was acknowledged."""
     archives: dict[str, set[Message]] = field(default_factory=dict)
     """By the name of the account that owns the archive."""
 
     def note_sent(self, message: Message, at: float) -> None:
         """The first time counts; a resend is the same message."""
+        self.resent += message in self.sent
         self.sent.setdefault(message, at)
 
     def note_acknowledged(self, message: Message, at: float) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from commands.drill import DrillError
+from commands.drill.knock import FAILED
 from commands.drill.look import Standing, ask
 from commands.drill.site import Site
 from commands.drill.writes import CONSUMERS, Write
@@ -30,11 +31,12 @@ HTTP_PORT = 80
 
 @dataclass
 class Probes:
-    """What succeeded, and when (monotonic seconds)."""
+    """What succeeded, and when (monotonic seconds); `refused` counts connections to the address that did not."""
 
     site: Site
     writes: list[Write] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
+    refused: int = 0
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Probes"]:
@@ -78,10 +80,16 @@ class Probes:
         )
         try:
             while process.stdout and (line := await process.stdout.readline()):
-                self.answers.append(float(line))
+                self._note(line.decode().strip())
         finally:
             process.kill()
             await process.wait()
+
+    def _note(self, line: str) -> None:
+        if line == FAILED:
+            self.refused += 1
+        else:
+            self.answers.append(float(line))
 
 
 async def make_table(site: Site, standing: Standing) -> None:

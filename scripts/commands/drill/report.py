@@ -20,6 +20,8 @@ COLUMNS = {
     "95 % back s": "clients_back",
     "whole s": "whole_again",
     "at rest s": "at_rest",
+    "requests": "requests",
+    "failed": "failed_requests",
     "sent": "sent",
     "acknowledged": "acknowledged",
     "delivered": "delivered",

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from commands.drill import DrillError, outages, probes, writes
+from commands.drill import DrillError, harm, outages, probes, writes
 from commands.drill.crowd import Crowd
 from commands.drill.faults import Fault
-from commands.drill.harm import act
+from commands.drill.harm import Act, act
 from commands.drill.ledger import Count
 from commands.drill.look import Standing, look, problems
 from commands.drill.probes import Probes
@@ -34,7 +34,8 @@ class Figures:
     """What was measured, in seconds and in numbers; infinity means never.
 
     `…_away_after`: how long after the fault the longest time began. `whole_again` (the IM cluster) and `at_rest`
-    (everything) count from when the fault begins to be taken back.
+    (everything) count from when the fault begins to be taken back. `requests` are what clients asked for:
+    connections to their address, and the acknowledgement of a message on the connection that it was given to.
     """
 
     writes_away: float
@@ -49,6 +50,8 @@ class Figures:
     rows_lost: int
     promotions: int
     archives_unread: int
+    failed_requests: int
+    requests: int
 
 
 @dataclass(frozen=True)
@@ -74,13 +77,21 @@ class Drill:
     async def round(self, fault: Fault) -> Round:
         """Raises when the stack is not at rest before it; whether it is afterwards is one of the figures."""
         before = await self.at_rest()
+        hosts = fault.choose(self.site, before)
+        if fault.stage is harm.nothing:
+            return await self._measured(fault, hosts, before)
+        self.say(f"{fault.name}: staged on {' and '.join(hosts)}")
+        async with self._taken_back(fault.stage, fault.clear, hosts):
+            return await self._measured(fault, hosts, await self.at_rest())
+
+    async def _measured(self, fault: Fault, hosts: tuple[str, ...], before: Standing) -> Round:
         await self.crowd.come_anew()
-        hosts, at = fault.choose(self.site, before), datetime.now(UTC).isoformat(timespec="seconds")
+        at = datetime.now(UTC).isoformat(timespec="seconds")
         self.say(f"{fault.name}: {' and '.join(hosts) or 'no host'}")
         tried = Probes(self.site)
         async with tried.running(), self.crowd.chatting() as ledger:
             await asyncio.sleep(BEFORE_SECONDS)
-            async with self._suffering(fault, hosts) as begun:
+            async with self._taken_back(fault.inject, fault.undo, hosts) as begun:
                 await asyncio.sleep(fault.seconds)
                 ending = time.monotonic()
             whole = await self._until_whole()
@@ -105,18 +116,20 @@ class Drill:
             rows_lost=len(writes.lost(tried.writes, found)),
             promotions=writes.promotions(tried.writes),
             archives_unread=unread,
+            failed_requests=tried.refused + ledger.resent,
+            requests=tried.refused + len(tried.answers) + len(ledger.sent) + ledger.resent,
         )
         return Round(fault.name, hosts, before.primaries[0], at, figures, ledger.count())
 
     @contextlib.asynccontextmanager
-    async def _suffering(self, fault: Fault, hosts: tuple[str, ...]) -> AsyncIterator[list[float]]:
-        """The moment of the fault. It is taken back whatever happens; a second Ctrl-C waits for that."""
+    async def _taken_back(self, inject: Act, undo: Act, hosts: tuple[str, ...]) -> AsyncIterator[list[float]]:
+        """The moment at which it was done. It is taken back whatever happens; a second Ctrl-C waits for that."""
         begun: list[float] = []
         try:
-            begun.append(await surely(asyncio.to_thread(act, self.site, fault.inject, hosts)))
+            begun.append(await surely(asyncio.to_thread(act, self.site, inject, hosts)))
             yield begun
         finally:
-            await surely(asyncio.to_thread(act, self.site, fault.undo, hosts))
+            await surely(asyncio.to_thread(act, self.site, undo, hosts))
 
     async def _until_whole(self) -> float:
         """The moment at which every IM host sees all of them; infinite when that does not come."""

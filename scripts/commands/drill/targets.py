@@ -11,6 +11,11 @@ def primary(_: Site, standing: Standing) -> Hosts:
     return standing.primaries
 
 
+def database(site: Site, standing: Standing) -> Hosts:
+    """A database host that is not the primary yet."""
+    return _spared(site.with_role("database"), standing)[:1]
+
+
 def holder(_: Site, standing: Standing) -> Hosts:
     """The load balancer with the clients' address."""
     return standing.holders

@@ -2,10 +2,10 @@
 
 import pytest
 
-from commands.drill import DrillError
+from commands.drill import DrillError, harm
 from commands.drill.faults import FAULTS, named
 from commands.drill.look import Sight, Standing
-from commands.drill.targets import holder, im_and_primary, im_host, im_hosts, primary, votes
+from commands.drill.targets import database, holder, im_and_primary, im_host, im_hosts, primary, votes
 from tests.scripts.drill.stack import NODES, REST, SITE
 
 APART = Standing({"im1": Sight(nodes=NODES, holder=True), "im2": Sight(primary=True, standbys=1, nodes=NODES)})
@@ -34,6 +34,16 @@ def test_of_two_servers_one_stays() -> None:
 
 def test_every_vote_has_etcd() -> None:
     assert votes(SITE, REST) == ("im1", "im2", "vote1")
+
+
+def test_what_is_staged_is_staged_on_a_database_host_that_is_not_the_primary() -> None:
+    assert database(SITE, REST) == ("im2",)
+    assert database(SITE, APART) == ("im1",)
+
+
+def test_what_is_staged_is_cleared() -> None:
+    staged = {fault.name for fault in FAULTS if fault.stage is not harm.nothing}
+    assert staged == {fault.name for fault in FAULTS if fault.clear is not harm.nothing} == {"disk-full"}
 
 
 def test_no_names_are_all_faults() -> None:

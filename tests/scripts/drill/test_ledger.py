@@ -37,6 +37,12 @@ def test_a_message_that_went_all_the_way_is_in_no_other_figure() -> None:
     assert ledger.under_way == 0
 
 
+def test_what_goes_out_once_more_is_one_message_sent_again() -> None:
+    ledger = _ledger([("sent", ONE), ("sent", TWO), ("sent", ONE), ("acknowledged", ONE)])
+
+    assert (ledger.count().sent, ledger.resent) == (2, 1)
+
+
 def test_what_was_acknowledged_and_is_nowhere_is_lost() -> None:
     assert _ledger([("sent", ONE), ("acknowledged", ONE)]).count() == Count(
         sent=1, acknowledged=1, lost=1, unseen=1, not_in_senders_archive=1, not_in_recipients_archive=1

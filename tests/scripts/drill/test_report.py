@@ -25,6 +25,8 @@ QUIET = Figures(
     rows_lost=0,
     promotions=0,
     archives_unread=0,
+    failed_requests=2,
+    requests=1_000,
 )
 GOOD = Round("im-host", ("im2",), "im1", "2026-01-01T00:00:00+00:00", QUIET, Count(sent=9, acknowledged=9, delivered=9))
 
