@@ -146,11 +146,15 @@ class Connections:
 
     async def get(self, host: str) -> Connection:
         """The connection to `host`; callers that come at once share it, and its failure."""
+        return await asyncio.shield(self.begin(host))
+
+    def begin(self, host: str) -> asyncio.Task[Connection]:
+        """The connection to `host`, or the attempt at it that is under way from now on."""
         self.login(host)
         task = self._opening.get(host)
         if task is None or (task.done() and _is_over(task)):
             task = self._opening[host] = asyncio.create_task(self.open(host))
-        return await asyncio.shield(task)
+        return task
 
     async def open(self, host: str, *, new_login: bool = False) -> Connection:
         """A connection of its own, to be closed by the caller."""

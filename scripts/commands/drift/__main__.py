@@ -1,12 +1,11 @@
 """The command line of `scripts/drift`."""
 
 import argparse
-import importlib
+import asyncio
 import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +19,7 @@ from commands.apply.lab_stack import refuse_outside_lab
 from commands.drift import DriftError, metrics, text
 from commands.drift.document import document
 from commands.drift.findings import Findings, Outcome
-from commands.drift.state import Places, load_state
+from commands.drift.state import Places, expected_logins, exporting, load_state
 
 if TYPE_CHECKING:
     from onprem.transport import Opener
@@ -82,7 +81,7 @@ def main(argv: Sequence[str] | None = None, opener: "Opener | None" = None) -> i
     errors = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         refuse_outside_lab("drift", options.stack, ROOT, os.environ)
-        findings = find(options, os.environ, opener)
+        findings = asyncio.run(find(options, os.environ, opener))
     except (DriftError, ApplyError) as error:
         errors.print(str(error), style="red", markup=False)
         return Outcome.COULD_NOT_LOOK
@@ -99,16 +98,17 @@ def main(argv: Sequence[str] | None = None, opener: "Opener | None" = None) -> i
     return findings.outcome
 
 
-def find(options: argparse.Namespace, environment: Mapping[str, str], opener: "Opener | None") -> Findings:
+async def find(options: argparse.Namespace, environment: Mapping[str, str], opener: "Opener | None") -> Findings:
     """One look at all hosts; raises when there is nothing to compare with."""
-    # Importing this takes Python as long as the engine takes to tell its state.
-    threading.Thread(target=importlib.import_module, args=("commands.drift.comparison",)).start()
     places = Places(options.program, options.stacks, options.saved, installed_engine())
-    state = load_state(options.stack, places, environment)
-    from commands.drift.comparison import compare
+    async with exporting(options.stack, places, environment) as engine:
+        # Importing this takes Python a good part of what the engine takes to tell its state.
+        from commands.drift.comparison import compare
 
-    near = timedelta(days=options.certificate_days)
-    return compare(options.stack, state, environment, opener, options.timeout, near)
+        expected = expected_logins(options.stack, places)
+        near = timedelta(days=options.certificate_days)
+        loading = load_state(options.stack, places, engine)
+        return await compare(options.stack, loading, expected, environment, opener, options.timeout, near)
 
 
 def show(findings: Findings, form: str) -> None:

@@ -1,16 +1,17 @@
 """What is declared, from the state of a stack: the engine's, or else what `scripts/apply` saved. Runs no program."""
 
+import asyncio
+import contextlib
 import json
-import os
-import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from commands.apply import ApplyError
 from commands.apply.saved import Saved, saved_path
-from commands.apply.stack_file import load_config
+from commands.apply.stack_file import as_config, load_config, read_document, stack_path
 from commands.drift import DriftError
 from onprem.errors import OnPremError
 from onprem.inventory import Login, read_hosts
@@ -45,9 +46,27 @@ class State:
     notes: tuple[str, ...] = ()
 
 
-def load_state(stack: str, places: Places, environment: Mapping[str, str] = os.environ) -> State:
+@contextlib.asynccontextmanager
+async def exporting(stack: str, places: Places, environment: Mapping[str, str]) -> AsyncIterator[Process | None]:
+    """The engine, which tells its state meanwhile and is ended if nobody waited for that; None where there is none."""
+    if not places.engine:
+        yield None
+        return
+    command = [*places.engine, "stack", "export", "--show-secrets", "--non-interactive", "--stack", stack]
+    engine = await asyncio.create_subprocess_exec(
+        *command, cwd=places.program, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=PIPE
+    )
+    try:
+        yield engine
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            engine.kill()
+        await engine.wait()
+
+
+async def load_state(stack: str, places: Places, engine: Process | None) -> State:
     """The engine's state first; raises when nothing is deployed or what is there cannot be read."""
-    export, reason = _export(stack, places, environment) if places.engine else ({}, "")
+    export, reason = await _exported(engine) if engine else ({}, "")
     try:
         if export:
             return _used(stack, from_export(export))
@@ -59,7 +78,7 @@ def load_state(stack: str, places: Places, environment: Mapping[str, str] = os.e
         raise DriftError(f"{stack}: its state cannot be used: {error}") from None
     if reason:
         raise DriftError(f"{stack}: pulumi does not tell its state: {reason}")
-    hint = "" if places.engine else "; pulumi is not on PATH, so only what scripts/apply saved was looked for"
+    hint = "" if engine else "; pulumi is not on PATH, so only what scripts/apply saved was looked for"
     raise DriftError(f"{stack}: nothing is deployed{hint}")
 
 
@@ -82,6 +101,15 @@ def from_saved(stack: str, places: Places, notes: tuple[str, ...] = ()) -> State
     return State("scripts/apply", read_hosts(hosts), services, notes)
 
 
+def expected_logins(stack: str, places: Places) -> Mapping[str, Login]:
+    """The hosts of the stack file: most likely those of the state. None when it cannot be read."""
+    try:
+        config = read_document(stack_path(stack, places.stacks)).get("config") or {}
+        return read_hosts(as_config(config).get("onprem:hosts", "{}"))
+    except (ApplyError, OnPremError):
+        return {}
+
+
 def _used(stack: str, state: State) -> State:
     """`state` when there is something in it to compare."""
     if not state.services:
@@ -89,27 +117,19 @@ def _used(stack: str, state: State) -> State:
     return state
 
 
-def _export(stack: str, places: Places, environment: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    """What the engine has of `stack`, nothing when it has no resources; or why it does not tell."""
-    command = [*places.engine, "stack", "export", "--show-secrets", "--non-interactive", "--stack", stack]
+async def _exported(engine: Process) -> tuple[dict[str, Any], str]:
+    """What the engine has of the stack, nothing when it has no resources; or why it does not tell."""
     try:
-        done = subprocess.run(
-            command,
-            cwd=places.program,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=ENGINE_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
+        out, errors = await asyncio.wait_for(engine.communicate(), ENGINE_SECONDS)
+    except TimeoutError:
         return {}, f"no answer within {ENGINE_SECONDS} s"
-    if done.returncode:
-        said = [line.removeprefix("error: ").strip() for line in done.stderr.splitlines() if line.strip()]
+    if engine.returncode:
+        lines = errors.decode(errors="replace").splitlines()
+        said = [line.removeprefix("error: ").strip() for line in lines if line.strip()]
         unknown = any(line.startswith("no stack named") for line in said)
-        return {}, "" if unknown else " ".join(said) or f"it ended with status {done.returncode}"
+        return {}, "" if unknown else " ".join(said) or f"it ended with status {engine.returncode}"
     try:
-        export: dict[str, Any] = json.loads(done.stdout)
+        export: dict[str, Any] = json.loads(out)
     except ValueError:
         return {}, "what it exports is not JSON"
     return (export if (export.get("deployment") or {}).get("resources") else {}), ""

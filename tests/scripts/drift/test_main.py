@@ -1,6 +1,8 @@
 """The command as a timer runs it."""
 
+import asyncio
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ import pytest
 
 from commands.drift import __main__ as subject
 from commands.drift.__main__ import ROOT, main
+from commands.drift.state import State
+from onprem.inventory import Login
 from tests.provider.scripted import Frame, ScriptedHosts
 
 SECRET = "hush-hush"
@@ -81,6 +85,56 @@ def test_no_secret_is_shown_whatever_a_host_says(options: list[str], capsys: pyt
     assert "\x1b" not in said
     assert "    +x=(secret)\n" in said
     assert "    +echo (secret)\n" in said
+
+
+def test_hosts_are_logged_in_to_once(options: list[str]) -> None:
+    scripted = hosts()
+    main(options, scripted)
+
+    assert scripted.logins == [("web1", False), ("web2", False)]
+
+
+def test_a_state_with_other_hosts_than_the_stack_file_decides(
+    options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def loaded(*_: Any) -> State:
+        return State("pulumi", {"web3": Login("192.0.2.3")}, ({**INPUTS, "host": "web3"},))
+
+    monkeypatch.setattr(subject, "load_state", loaded)
+    scripted = hosts()
+
+    assert main(options, scripted) == 0
+    assert [host for host, _ in scripted.logins][-1] == "web3"
+    assert {(request["op"], request["service"]) for request in scripted.requests} == {
+        ("read", "nginx"),
+        ("manifest", "nginx"),
+    }
+
+
+def test_hosts_that_are_away_are_not_logged_in_to(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ONPREM_OFFLINE", "web1")
+    scripted = hosts()
+    main(options, scripted)
+
+    assert scripted.logins == [("web2", False)]
+
+
+def test_an_engine_is_not_left_behind(options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pulumi"
+    program.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/pid\nexec sleep 60\n")
+    program.chmod(0o755)
+
+    async def interrupted(*_: Any) -> State:
+        while not (tmp_path / "pid").is_file() or not (tmp_path / "pid").read_text():
+            await asyncio.sleep(0.01)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subject, "installed_engine", lambda: (str(program),))
+    monkeypatch.setattr(subject, "load_state", interrupted)
+
+    assert main([*options, "--program", str(tmp_path)], hosts()) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
 def test_metrics_are_written_when_a_host_is_away(options: list[str], tmp_path: Path) -> None:

@@ -1,13 +1,15 @@
 """Where drift learns what is declared."""
 
+import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from commands.drift import DriftError
-from commands.drift.state import Places, State, load_state
+from commands.drift import DriftError, state
+from commands.drift.state import Places, State, expected_logins, exporting, load_state
 from onprem.inventory import Login
 
 PROVIDER = "urn:pulumi:one::im::pulumi:providers:onprem::default"
@@ -45,7 +47,7 @@ def with_engine(places: Places, text: str) -> Places:
     return Places(places.program, places.stacks, places.saved, (str(program),))
 
 
-def exporting(places: Places, content: dict[str, Any]) -> Places:
+def with_export(places: Places, content: dict[str, Any]) -> Places:
     (places.program / "export.json").write_text(json.dumps(content))
     return with_engine(places, "echo $* >asked; cat export.json")
 
@@ -64,16 +66,24 @@ def save(places: Places, mode: int = 0o600) -> Path:
     return path
 
 
+def loaded(places: Places) -> State:
+    async def load() -> State:
+        async with exporting("one", places, os.environ) as engine:
+            return await load_state("one", places, engine)
+
+    return asyncio.run(load())
+
+
 def sentence(places: Places) -> str:
     with pytest.raises(DriftError) as error:
-        load_state("one", places)
+        loaded(places)
     return str(error.value)
 
 
 def test_the_engine_tells_inputs_secrets_and_the_hosts_of_the_provider_in_use(places: Places) -> None:
-    places = exporting(places, export(resource(), resource(delete=True)))
+    places = with_export(places, export(resource(), resource(delete=True)))
 
-    assert load_state("one", places) == State("pulumi", {"web1": Login("192.0.2.1")}, (SERVICE,))
+    assert loaded(places) == State("pulumi", {"web1": Login("192.0.2.1")}, (SERVICE,))
     asked = (places.program / "asked").read_text()
     assert asked == "stack export --show-secrets --non-interactive --stack one\n"
 
@@ -81,9 +91,9 @@ def test_the_engine_tells_inputs_secrets_and_the_hosts_of_the_provider_in_use(pl
 def test_pending_operations_are_told(places: Places) -> None:
     pending = [{"resource": resource(), "type": "updating"}]
 
-    state = load_state("one", exporting(places, export(resource(), pending_operations=pending)))
+    found = loaded(with_export(places, export(resource(), pending_operations=pending)))
 
-    assert state.notes == (
+    assert found.notes == (
         "web1/nginx: a run that was interrupted, or is under way, is updating it; the state may be behind",
     )
 
@@ -91,23 +101,23 @@ def test_pending_operations_are_told(places: Places) -> None:
 def test_without_an_engine_what_apply_saved_is_the_state(places: Places) -> None:
     save(places)
 
-    assert load_state("one", places) == State("scripts/apply", {"web1": Login("192.0.2.2")}, (SERVICE,))
+    assert loaded(places) == State("scripts/apply", {"web1": Login("192.0.2.2")}, (SERVICE,))
 
 
 def test_a_stack_that_the_engine_does_not_know_is_that_of_apply(places: Places) -> None:
     save(places)
 
-    state = load_state("one", with_engine(places, "echo \"error: no stack named 'one' found\" >&2; exit 6"))
+    found = loaded(with_engine(places, "echo \"error: no stack named 'one' found\" >&2; exit 6"))
 
-    assert (state.source, state.notes) == ("scripts/apply", ())
+    assert (found.source, found.notes) == ("scripts/apply", ())
 
 
 def test_says_why_the_engines_state_was_not_compared(places: Places) -> None:
     path = save(places)
 
-    state = load_state("one", with_engine(places, "echo error: incorrect passphrase >&2; exit 1"))
+    found = loaded(with_engine(places, "echo error: incorrect passphrase >&2; exit 1"))
 
-    assert state.notes == (f"the engine's state cannot be had (incorrect passphrase); compared with {path}",)
+    assert found.notes == (f"the engine's state cannot be had (incorrect passphrase); compared with {path}",)
 
 
 def test_a_failing_engine_is_told_in_its_own_words(places: Places) -> None:
@@ -120,11 +130,11 @@ def test_says_that_nothing_is_deployed(places: Places) -> None:
     hint = "; pulumi is not on PATH, so only what scripts/apply saved was looked for"
 
     assert sentence(places) == f"one: nothing is deployed{hint}"
-    assert sentence(exporting(places, {"version": 3, "deployment": {}})) == "one: nothing is deployed"
+    assert sentence(with_export(places, {"version": 3, "deployment": {}})) == "one: nothing is deployed"
 
 
 def test_a_state_without_a_service_is_not_as_declared(places: Places) -> None:
-    assert sentence(exporting(places, export())) == "one: its state has no service on any host; deploy it first"
+    assert sentence(with_export(places, export())) == "one: its state has no service on any host; deploy it first"
 
 
 def test_refuses_saved_values_that_others_may_read(places: Places) -> None:
@@ -133,3 +143,23 @@ def test_refuses_saved_values_that_others_may_read(places: Places) -> None:
     assert sentence(places) == (
         f"one: its state cannot be used: {path}: others may read it, and it holds secrets; run: chmod 600 {path}"
     )
+
+
+def test_an_engine_that_does_not_answer_is_given_up(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "ENGINE_SECONDS", 0.1)
+
+    said = sentence(with_engine(places, "exec sleep 2"))
+
+    assert said == "one: pulumi does not tell its state: no answer within 0.1 s"
+
+
+def test_the_hosts_of_the_stack_file_are_expected(places: Places) -> None:
+    assert expected_logins("one", places) == {"web1": Login("192.0.2.2")}
+
+
+@pytest.mark.parametrize("text", ["config: [", "config: {'onprem:hosts': {web1: {}}}", ""])
+def test_a_stack_file_that_cannot_be_used_lets_nothing_be_expected(places: Places, text: str) -> None:
+    (places.stacks / "Pulumi.one.yaml").write_text(text)
+
+    assert expected_logins("one", places) == {}
+    assert expected_logins("organization/im/one", places) == {}
