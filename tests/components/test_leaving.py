@@ -10,7 +10,7 @@ from components.problems import SettingsError
 from tests.recording import Program, as_config, run, settings_of
 from tests.topologies import PROD
 
-HOSTS: Mapping[str, Any] = {**PROD["onprem:hosts"], "im3": {"address": "10.77.3.23", "user": "operator"}}
+HOSTS: Mapping[str, Any] = {**PROD["onprem:hosts"], "im3": {"address": "10.77.3.23", "user": "deployer"}}
 THREE: Mapping[str, Any] = {
     **PROD,
     "onprem:hosts": HOSTS,
