@@ -133,9 +133,10 @@ class PostgreSQL(Component):
                 "rewind": password("postgresql_rewind_password"),
                 **{database.user: password(database.password) for database in databases(settings)},
             },
+            # Patroni's REST interface reads a CA again only together with another certificate of its own.
             units={
                 "patroni.service": Unit(
-                    reload_on=(PATRONI, FOUNDING, PATRONI_PASSWORDS, CA, CERTIFICATE, KEY), restart_on=(DROP_IN,)
+                    reload_on=(PATRONI, FOUNDING, PATRONI_PASSWORDS, CERTIFICATE, KEY), restart_on=(DROP_IN, CA)
                 ),
                 **existing_units(settings.postgresql),
             },
@@ -216,7 +217,7 @@ def users(settings: "DeploymentSettings") -> tuple[str, ...]:
 
 
 def patroni(settings: "DeploymentSettings", host: HostPlan) -> str:
-    """Patroni's configuration of one member, without its passwords."""
+    """Patroni's configuration of one member, without its passwords. Who is about to leave is let in until it has."""
     own = settings.postgresql
     memory = {name: getattr(own, name) for name in PostgreSQLSettings.sizes["small"] if name != "max_connections"}
     parameters = {
@@ -228,9 +229,9 @@ def patroni(settings: "DeploymentSettings", host: HostPlan) -> str:
     return render(
         "postgresql/patroni.yml.j2",
         host=host,
-        others=[member for member in settings.hosts_of("database") if member != host],
+        others=[member for member in settings.hosts_of("database", leaving=True) if member != host],
         etcd=[f"{member.address}:{etcd.CLIENT_PORT}" for member in settings.hosts_of(*etcd.Etcd.roles)],
-        consumers=settings.hosts_of(*CONSUMERS),
+        consumers=settings.hosts_of(*CONSUMERS, leaving=True),
         databases=databases(settings),
         keepers=archiving.keepers(settings),
         reader=archiving.READER,

@@ -49,19 +49,20 @@ class Uploads(Component):
 
     def service(self, host: HostPlan) -> ServiceState:
         """One IM host."""
-        leaf, members = self.plan.certificates.leaf(host, self.name), self.plan.hosts_of(*self.roles)
+        settings, leaf = self.plan.settings, self.plan.certificates.leaf(host, self.name)
+        senders = settings.hosts_of(*self.roles, leaving=True)
         paths = {name: f"/etc/systemd/system/{name}" for name in UNITS}
         return ServiceState(
             packages={"lsyncd": "", "rsync": "", "stunnel4": "", "openssl": ""},
             directories={
                 FOLDER: Directory(),
                 **{
-                    f"{REPLICAS}/{member.name}": Directory(mode="0700", owner="ejabberd", group="ejabberd")
-                    for member in members
-                    if member != host
+                    f"{REPLICAS}/{sender.name}": Directory(mode="0700", owner="ejabberd", group="ejabberd")
+                    for sender in senders
+                    if sender != host
                 },
             },
-            files=files(host, members),
+            files=files(host, self.plan.hosts_of(*self.roles), senders),
             values={"ca": self.plan.certificates.ca, "certificate": leaf.certificate},
             secrets={"key": leaf.key},
             units={
@@ -82,14 +83,16 @@ class Uploads(Component):
         return (Flow("uploads", cls.roles, cls.roles, (PORT,)),)
 
 
-def files(host: HostPlan, members: tuple[HostPlan, ...]) -> dict[str, File]:
-    """What lsyncd, stunnel and rsync read, and the key that is shown to the others."""
+def files(host: HostPlan, members: tuple[HostPlan, ...], senders: tuple[HostPlan, ...]) -> dict[str, File]:
+    """What lsyncd, stunnel and rsync read, and the key that is shown to the others.
+
+    `senders` are the members and those that are about to leave: what these took last is still on its way.
+    """
     names: dict[str, Any] = {
         "ca": CA,
         "certificate": CERTIFICATE,
         "host": host,
         "key": KEY,
-        "members": members,
         "modules": MODULES,
         "others": [member for member in members if member != host],
         "port": PORT,
@@ -97,6 +100,7 @@ def files(host: HostPlan, members: tuple[HostPlan, ...]) -> dict[str, File]:
         "replicas": REPLICAS,
         "restore": RESTORE,
         "rsync": RSYNC,
+        "senders": senders,
         "sending": SENDING,
         "uploads": UPLOADS,
     }

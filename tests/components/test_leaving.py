@@ -1,10 +1,13 @@
-"""Hosts that are about to lose a role: their services go, and everybody still talks to them."""
+"""Hosts that are about to lose a role: their services go, and until then everybody still talks to them."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+import yaml
 
+from components.data_stores.postgresql import PATRONI
+from components.im.uploads import MODULES, RECEIVING, SENDING
 from components.network.firewall import RULES
 from components.problems import SettingsError
 from tests.recording import Program, as_config, run, settings_of
@@ -16,6 +19,7 @@ THREE: Mapping[str, Any] = {
     "onprem:hosts": HOSTS,
     "im:roles": {**PROD["im:roles"], "im": ["im1", "im2", "im3"]},
 }
+NEW: Mapping[str, int] = {"db4": 34, "db5": 35}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +49,30 @@ def test_the_others_count_on_it_no_more(leaving: Program) -> None:
     for host in ("im1", "lb1", "db1"):
         files = leaving.files(host)
         named = [path for path, text in files.items() if "10.77.3.23" in text]
-        assert set(named) <= {"/etc/hosts", RULES}, host
+        assert set(named) <= {"/etc/hosts", RULES, PATRONI}, host
+
+
+def test_it_reaches_the_database_until_it_has_left(before: Program, leaving: Program) -> None:
+    for host in ("db1", "db2", "db3"):
+        assert leaving.files(host)[PATRONI] == before.files(host)[PATRONI]
+
+
+def test_a_primary_that_leaves_can_follow_its_successor() -> None:
+    hosts = {**HOSTS, **{name: {"address": f"10.77.3.{place}", "user": "operator"} for name, place in NEW.items()}}
+    roles = {**PROD["im:roles"], "database": ["db1", "db2", "db3", *NEW]}
+    grown = {**THREE, "onprem:hosts": hosts, "im:roles": {**roles, "im": ["im1", "im2", "im3"]}}
+    program = run(as_config({**grown, "im:leaving": {"database": list(NEW)}}), "prod")
+    told = yaml.safe_load(program.files("db1")[PATRONI])
+    for place in NEW.values():
+        assert f"hostssl replication replicator 10.77.3.{place}/32 scram-sha-256" in told["postgresql"]["pg_hba"]
+        assert f"10.77.3.{place}" in told["restapi"]["allowlist"]
+
+
+def test_what_clients_uploaded_to_it_last_is_still_taken(before: Program, leaving: Program) -> None:
+    for path in (MODULES, RECEIVING):
+        assert leaving.files("im1")[path] == before.files("im1")[path]
+    assert "im3" in leaving.files("im1")[RECEIVING]
+    assert "im3" not in leaving.files("im1")[SENDING]
 
 
 def test_a_host_that_keeps_another_role_keeps_its_base() -> None:

@@ -197,6 +197,21 @@ def test_what_a_member_leaves_behind_is_kept_aside(member: Member) -> None:
     assert [path.name[:5] for path in member.data.iterdir()] == ["left-"]
 
 
+def test_a_member_that_the_others_need_for_their_majority_stays(member: Member) -> None:
+    (member.data / "member" / "wal").mkdir(parents=True)
+    own = "2a, started, im2, https://10.77.2.12:2380, https://10.77.2.12:2379, false"
+    refusal = "Error: etcdserver: re-configuration failed due to not enough started members"
+    member.program(
+        "etcdctl",
+        f'case "$*" in *"member list"*) printf "%s\\n" "{LISTED}" "{own}" ;; *) echo "{refusal}" >&2; exit 1 ;; esac',
+    )
+    member.program("systemctl", f"touch {member.programs.parent}/stopped")
+    answer = member.run("leave", others="https://10.77.2.11:2379")
+    assert (answer.returncode, answer.stderr) == (1, f"{refusal}\n")
+    assert (member.data / "member" / "wal").exists()
+    assert not (member.programs.parent / "stopped").exists()
+
+
 def test_a_member_that_nobody_declares_is_forgotten_once_it_does_not_answer(member: Member) -> None:
     told = member.programs.parent / "told"
     own = "2a, started, im2, https://10.77.2.12:2380, https://10.77.2.12:2379, false"

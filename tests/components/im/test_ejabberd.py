@@ -373,6 +373,44 @@ def test_a_host_that_was_built_anew_is_forgotten_before_it_joins(node: Node, mon
     ]
 
 
+def test_clients_are_kept_from_a_host_that_has_not_joined_yet(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    drained: list[tuple[str, bool]] = []
+
+    def tell(*command: str, **how: Any) -> None:
+        drained.append((command[1], node.names["DRAINING"].exists()))
+
+    monkeypatch.setitem(node.names, "run", tell)
+    monkeypatch.setitem(node.names, "listens", lambda peer: True)
+    monkeypatch.setitem(node.names, "peer_info", lambda peer: info(["10.77.2.12"], ["10.77.2.12"]))
+    node.names["join"]()
+    assert ("start", True) in drained
+
+
+def silent(peer: str) -> bool:
+    """A host that is off."""
+    raise RuntimeError(f"{peer} does not answer; starting now could split the cluster")
+
+
+def test_a_host_that_is_off_keeps_nobody_from_a_cluster_that_runs(member: dict[str, Any]) -> None:
+    names = member["state"].__globals__
+    names.update(PEERS=["10.77.2.12", "10.77.2.13"], is_running=lambda: False)
+    names["listens"] = lambda peer: peer == "10.77.2.13" or silent(peer)
+    names["peer_info"] = lambda peer: info([peer], [peer])
+    assert member["state"]() == "not joined"
+    names["DATA"].touch()
+    names["peer_info"] = lambda peer: info([peer], [peer, "10.77.2.11"])
+    assert member["state"]() == "member"
+
+
+def test_nobody_starts_alone_beside_a_host_that_may_be_serving(member: dict[str, Any]) -> None:
+    names = member["state"].__globals__
+    names.update(PEERS=["10.77.2.12", "10.77.2.13"], is_running=lambda: False)
+    names["listens"] = lambda peer: peer != "10.77.2.13" and silent(peer)
+    with pytest.raises(RuntimeError) as refused:
+        member["state"]()
+    assert str(refused.value) == "10.77.2.12 does not answer; starting now could split the cluster"
+
+
 def test_a_host_that_is_new_just_joins(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(node.names, "listens", lambda peer: True)
     monkeypatch.setitem(node.names, "peer_info", lambda peer: info(["10.77.2.12"], ["10.77.2.12"]))

@@ -132,7 +132,7 @@ def test_refuses_what_would_cut_hosts_off(certificates: dict[str, object], messa
 def test_whoever_trusts_by_a_file_that_is_read_once_is_restarted_by_it() -> None:
     """The others are reloaded, and read it again then."""
     program = renewing(1, 1, 2)
-    by_reload = {"haproxy", "haproxy-local", "postgresql"}
+    by_reload = {"haproxy", "haproxy-local"}
     for name, service in program.services.items():
         files = {path for path, file in service.inputs.get("files", {}).items() if "${value:ca}" in file["content"]}
         how = "reload_on" if service.inputs["service"] in by_reload else "restart_on"
