@@ -28,7 +28,7 @@ DATA = "/var/lib/ejabberd"
 COOKIE = f"{DATA}/.erlang.cookie"
 UPLOADS = f"{DATA}/upload"
 REPLICAS = f"{DATA}/replicas"
-"""Copies of what other IM hosts took, in a folder for each."""
+"""Copies of what other IM hosts took, in a folder for each; given out also when no other host is left."""
 DRAINING, DRAINING_PATH = f"{REPLICAS}/draining", "/upload/draining"
 """A file, and where the web port serves it: the load balancers see by it that this member is about to restart."""
 TLS = "/etc/ejabberd/tls"
@@ -99,7 +99,7 @@ class Ejabberd(Component):
                 MODULES: Directory(),
                 DATA: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
                 UPLOADS: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
-                **replicas(self.plan.settings, host),
+                REPLICAS: Directory(mode="0700", owner="ejabberd", group="ejabberd"),
             },
             files=files(self.plan.settings, host),
             values={
@@ -135,11 +135,6 @@ def peers(settings: "DeploymentSettings", host: HostPlan) -> list[str]:
 def drains(settings: "DeploymentSettings") -> bool:
     """Whether clients can go to another member before one restarts."""
     return Ejabberd.is_chosen(settings) and len(settings.hosts_of("im")) > 1
-
-
-def replicas(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Directory]:
-    """ejabberd does not start without the folder that it serves files from."""
-    return {REPLICAS: Directory(mode="0700", owner="ejabberd", group="ejabberd")} if peers(settings, host) else {}
 
 
 def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from components.im.ejabberd import CONFIG, REPLICAS, UPLOADS
@@ -55,10 +56,13 @@ def test_only_im_hosts_reach_the_port() -> None:
     assert "8730" not in recorded("prod").files("lb1")[RULES]
 
 
-def test_copies_are_given_out_under_the_name_of_their_owner() -> None:
-    parsed: dict[str, Any] = yaml.safe_load(text(CONFIG))
+@pytest.mark.parametrize(("topology", "host"), [("test", "im1"), ("dev", "dev1")])
+def test_copies_are_given_out_under_the_name_of_their_owner(topology: str, host: str) -> None:
+    """By a host that was left alone, too."""
+    parsed: dict[str, Any] = yaml.safe_load(recorded(topology).files(host)[CONFIG])
     handlers = list(parsed["listen"][2]["request_handlers"].items())
-    own, others = handlers.index(("/upload/im1", "mod_http_upload")), handlers.index(("/upload", "mod_http_fileserver"))
+    own = handlers.index((f"/upload/{host}", "mod_http_upload"))
+    others = handlers.index(("/upload", "mod_http_fileserver"))
     assert own < others
     served = parsed["modules"]["mod_http_fileserver"]
     assert served["docroot"] == REPLICAS
