@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pulumi
 
@@ -77,6 +77,11 @@ class Component(pulumi.ComponentResource):
         sketch.plan = plan
         state = sketch.declared(host)
         return tuple(state.packages) if state else ()
+
+    @classmethod
+    def requirements(cls, settings: "DeploymentSettings", host: HostPlan) -> dict[str, Any]:
+        """What `host` must have for it, beside what all hosts must."""
+        return {}
 
     @classmethod
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:

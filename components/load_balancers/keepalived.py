@@ -93,6 +93,13 @@ class Keepalived(Component):
         )
 
     @classmethod
+    def requirements(cls, settings: "DeploymentSettings", host: HostPlan) -> dict[str, Any]:
+        """An address that nobody has but a load balancer: known before anything is changed."""
+        address = settings.keepalived.address
+        holders = [member.address for member in settings.hosts_of(*cls.roles, leaving=True)]
+        return {"unclaimed": {str(address.ip): holders}} if address else {}
+
+    @classmethod
     def flows(cls, settings: "DeploymentSettings") -> tuple[Flow, ...]:
         """Signs of life between the load balancers."""
         return (Flow("vrrp", cls.roles, cls.roles, (), "vrrp"),)

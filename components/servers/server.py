@@ -51,12 +51,19 @@ class Servers(pulumi.ComponentResource):
         super().__init__("im:servers/server:Servers", "servers")
         options = pulumi.ResourceOptions(parent=self)
         for host in plan.hosts_of(*EVERY_ROLE):
-            packages = packages_of(plan, components, host)
-            Host(host.name, plan.settings.requirements.declared(), packages, options)
+            placed = [component for component in components if host in plan.hosts_of(*component.roles)]
+            Host(host.name, requirements_of(plan, placed, host), packages_of(plan, placed, host), options)
         self.register_outputs({})
 
 
-def packages_of(plan: Plan, components: Sequence[type["Component"]], host: HostPlan) -> list[str]:
+def requirements_of(plan: Plan, placed: Sequence[type["Component"]], host: HostPlan) -> dict[str, Any]:
+    """What all hosts must have, and what the services of `host` need."""
+    required = plan.settings.requirements.declared()
+    for component in placed:
+        required |= component.requirements(plan.settings, host)
+    return required
+
+
+def packages_of(plan: Plan, placed: Sequence[type["Component"]], host: HostPlan) -> list[str]:
     """All packages that the services of `host` install."""
-    placed = [component for component in components if host in plan.hosts_of(*component.roles)]
     return sorted({package for component in placed for package in component.packages(plan, host)})

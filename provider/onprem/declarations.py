@@ -165,6 +165,7 @@ class RequirementsShape(Shape):
     clock_offset_seconds: float | None = None
     resolves: list[Text] | None = None
     mirror: StrictBool | None = None
+    unclaimed: dict[Text, list[Text]] | None = None
 
 
 class HostShape(Shape):

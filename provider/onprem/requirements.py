@@ -80,6 +80,12 @@ def _mirror(found: Any, _needed: Any) -> Iterator[tuple[str, str]]:
         yield f"that the package mirror does not answer ({found})", "a mirror that does"
 
 
+def _unclaimed(found: Any, needed: Any) -> Iterator[tuple[str, str]]:
+    for address in needed:
+        if link := found.get(address):
+            yield f"that {address} belongs to another machine ({link})", "an address that nobody has"
+
+
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in str(text).split(".")[:2])
 
@@ -98,6 +104,7 @@ RULES: Mapping[str, tuple[Check, str]] = {
     "clock_offset_seconds": (_clock, "set the clock, and check its time servers"),
     "resolves": (_names, "correct /etc/resolv.conf or the name server"),
     "mirror": (_mirror, "correct /etc/apt/sources.list or the way to the mirror"),
+    "unclaimed": (_unclaimed, "choose a free one, or find the machine with that link-layer address"),
 }
 
 TITLES = {
@@ -114,4 +121,5 @@ TITLES = {
     "clock_offset_seconds": "how far its clock is off",
     "resolves": "whether names resolve",
     "mirror": "whether its package mirror answers",
+    "unclaimed": "whether another machine has an address",
 }

@@ -18,6 +18,7 @@ REQUIRED: dict[str, Any] = {
     "clock_offset_seconds": 1.0,
     "resolves": ["im.example"],
     "mirror": True,
+    "unclaimed": {"192.0.2.10": ["192.0.2.11"]},
 }
 GOOD: dict[str, Any] = {
     "memory_mb": 16000,
@@ -33,6 +34,7 @@ GOOD: dict[str, Any] = {
     "clock_offset_seconds": -0.2,
     "resolves": {"im.example": True},
     "mirror": "",
+    "unclaimed": {"192.0.2.10": ""},
 }
 BAD: dict[str, Any] = {
     "memory_mb": 3900,
@@ -48,6 +50,7 @@ BAD: dict[str, Any] = {
     "clock_offset_seconds": 90.4,
     "resolves": {"im.example": False},
     "mirror": "404",
+    "unclaimed": {"192.0.2.10": "02:00:00:00:00:01"},
 }
 
 
@@ -74,6 +77,8 @@ def test_a_bad_machine_is_told_everything_at_once() -> None:
         " correct /etc/resolv.conf or the name server",
         "db1: found that the package mirror does not answer (404), needed a mirror that does;"
         " correct /etc/apt/sources.list or the way to the mirror",
+        "db1: found that 192.0.2.10 belongs to another machine (02:00:00:00:00:01), needed an address that nobody has;"
+        " choose a free one, or find the machine with that link-layer address",
     )
 
 

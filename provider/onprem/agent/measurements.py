@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import distribution, facts
+from . import distribution, facts, neighbours
 from .commands import Commands
 
 PROBE_SECONDS = 5
@@ -39,6 +39,7 @@ class Measurements:
             "clock_offset_seconds": lambda: clock_offset_seconds(commands),
             "resolves": lambda: {name: resolves(commands, name) for name in required["resolves"]},
             "mirror": lambda: mirror(commands),
+            "unclaimed": lambda: neighbours.strangers(required["unclaimed"]),
         }
 
     def all(self) -> dict[str, Any]:

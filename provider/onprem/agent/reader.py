@@ -38,8 +38,8 @@ NICENESS = 10
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)", re.DOTALL
 )
-NOT_MEASURED = ("resolves",)
-"""It would look up names of the client's choice."""
+NOT_MEASURED = ("resolves", "unclaimed")
+"""It would look up names, and send to addresses, of the client's choice."""
 
 
 class Reader(Agent):

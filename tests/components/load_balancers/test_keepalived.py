@@ -38,6 +38,12 @@ def test_only_several_load_balancers_share_an_address() -> None:
     assert "dev1/keepalived" not in recorded("dev").services
 
 
+def test_an_address_in_use_is_found_before_anything_is_changed() -> None:
+    required = {host.name: host.inputs["requirements"] for host in recorded("test").of("onprem:index:Host")}
+    assert required["im1"]["unclaimed"] == {"10.77.2.10": ["10.77.2.11", "10.77.2.12"]}
+    assert "unclaimed" not in required["vote1"]
+
+
 def test_clients_are_sent_to_the_address_that_moves() -> None:
     assert recorded("test").outputs["endpoints"]["addresses"] == ["10.77.2.10", "fd77:2::10"]
     assert recorded("prod").outputs["endpoints"]["addresses"] == ["10.77.3.10"]

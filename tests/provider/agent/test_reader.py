@@ -180,7 +180,8 @@ def test_a_manifest_is_told_without_its_digests(store: Store) -> None:
 
 def test_names_and_paths_of_the_clients_choice_are_not_looked_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "collect", lambda _: {"operating_system": "debian 12"})
-    asked = {"resolves": ["attacker.example"], "free_disk_mb": {"/": 1, "/root/x": 1}, "operating_systems": []}
+    chosen = {"resolves": ["attacker.example"], "unclaimed": {"192.0.2.9": []}}
+    asked = {**chosen, "free_disk_mb": {"/": 1, "/root/x": 1}, "operating_systems": []}
 
     answer = ask(store, "measure", requirements=asked)
 
