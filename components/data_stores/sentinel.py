@@ -93,7 +93,7 @@ def config(settings: "DeploymentSettings", host: HostPlan) -> str:
 
 def watcher(settings: "DeploymentSettings", host: HostPlan) -> str:
     """The program that writes Sentinel's own file and tells whether it watches."""
-    voters = settings.hosts_of(*Sentinel.roles)
+    voters, caches = settings.hosts_of(*Sentinel.roles), redis.Redis.roles
     return render(
         "sentinel/sentinel.sh.j2",
         host=host,
@@ -104,7 +104,8 @@ def watcher(settings: "DeploymentSettings", host: HostPlan) -> str:
         port=PORT,
         primary=redis.PRIMARY,
         redis_port=redis.PORT,
-        members=[member.address for member in settings.hosts_of(*redis.Redis.roles)],
+        members=[member.address for member in settings.hosts_of(*caches)],
+        holders=[member.address for member in settings.hosts_of(*caches, leaving=True)],
         voters=[voter.address for voter in voters],
         quorum=len(voters) // 2 + 1,
     )

@@ -4,14 +4,15 @@ import subprocess
 from pathlib import Path
 
 from components.data_stores.sentinel import CONFIG, DROP_IN, LIVE, PASSWORDS, WATCHER
-from tests.topologies import recorded
+from tests.recording import Program, as_config, run
+from tests.topologies import TEST, recorded
 
 
 class Watcher:
     """The program of one host in a folder of its own, with a redis-cli that answers as it is told."""
 
-    def __init__(self, folder: Path, host: str = "vote1") -> None:
-        self.folder, files = folder, recorded("test").files(host)
+    def __init__(self, folder: Path, program: Program | None = None) -> None:
+        self.folder, files = folder, (program or recorded("test")).files("vote1")
         self.live = folder / "live"
         script = files[WATCHER]
         for path, name in ((CONFIG, "declared"), (PASSWORDS, "passwords"), (LIVE, "live")):
@@ -83,6 +84,29 @@ def test_a_primary_that_is_no_member_any_more_is_forgotten(tmp_path: Path) -> No
     watcher = Watcher(tmp_path)
     watcher.live.write_text("sentinel monitor im 10.77.2.99 6379 2\n")
     assert watcher.monitored() == ["sentinel monitor im 10.77.2.11 6379 2"]
+
+
+def leaving() -> Program:
+    """Two of four cache hosts."""
+    hosts = {f"im{last}": {"address": f"10.77.2.1{last}"} for last in (4, 5)}
+    roles = {**TEST["im:roles"], "cache": ["im1", "im2", *hosts]}
+    changes = {"onprem:hosts": {**TEST["onprem:hosts"], **hosts}, "im:roles": roles}
+    return run(as_config({**TEST, **changes, "im:leaving": {"cache": list(hosts)}}), "test")
+
+
+def test_a_primary_that_is_about_to_leave_is_watched_until_it_hands_over(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path, leaving())
+    watcher.live.write_text("sentinel monitor im 10.77.2.14 6379 3\n")
+    assert watcher.monitored() == ["sentinel monitor im 10.77.2.14 6379 2"]
+    watcher.live.unlink()
+    watcher.answers('[ "$2" = 10.77.2.15 ] && printf "OK\nrole:master\r\n"')
+    assert watcher.monitored() == ["sentinel monitor im 10.77.2.15 6379 2"]
+
+
+def test_who_is_about_to_leave_is_a_stranger_once_it_is_silent(tmp_path: Path) -> None:
+    watcher = Watcher(tmp_path, leaving())
+    knows(watcher, {**KNOWN, "SENTINELS": KNOWN["SENTINELS"].replace("10.77.2.98", "10.77.2.14")})
+    assert watcher.run("strangers").stdout == "10.77.2.14 10.77.2.99\n"
 
 
 def test_is_healthy_when_it_sees_a_primary(tmp_path: Path) -> None:
