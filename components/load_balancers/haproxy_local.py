@@ -69,14 +69,14 @@ def public(host: HostPlan) -> dict[str, Unit]:
 
 
 def config(settings: "DeploymentSettings") -> str:
-    """All but the cache, whose check needs a password."""
+    """All but the cache, whose check needs a password. The primary may be on a host that is about to leave."""
     return render(
         "haproxy-local/haproxy.cfg.j2",
         ca=CA,
         socket=SOCKET,
         settings=settings.haproxy_local,
-        database=settings.hosts_of(*postgresql.PostgreSQL.roles),
-        queue=settings.hosts_of(*rabbitmq.RabbitMQ.roles),
+        database=settings.hosts_of(*postgresql.PostgreSQL.roles, leaving=True),
+        queue=settings.hosts_of(*rabbitmq.RabbitMQ.roles, leaving=True),
         postgresql=postgresql,
         rabbitmq=rabbitmq,
     )
@@ -84,4 +84,5 @@ def config(settings: "DeploymentSettings") -> str:
 
 def cache(settings: "DeploymentSettings") -> str:
     """The cache."""
-    return render("haproxy-local/redis.cfg.j2", ca=CA, cache=settings.hosts_of(*redis.Redis.roles), redis=redis)
+    members = settings.hosts_of(*redis.Redis.roles, leaving=True)
+    return render("haproxy-local/redis.cfg.j2", ca=CA, cache=members, redis=redis)

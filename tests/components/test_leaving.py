@@ -8,6 +8,7 @@ import yaml
 
 from components.data_stores.postgresql import PATRONI
 from components.im.uploads import MODULES, RECEIVING, SENDING
+from components.load_balancers.haproxy_local import CONFIG as WAY
 from components.network.firewall import RULES
 from components.problems import SettingsError
 from tests.recording import Program, as_config, run, settings_of
@@ -57,15 +58,26 @@ def test_it_reaches_the_database_until_it_has_left(before: Program, leaving: Pro
         assert leaving.files(host)[PATRONI] == before.files(host)[PATRONI]
 
 
-def test_a_primary_that_leaves_can_follow_its_successor() -> None:
+@pytest.fixture(scope="module")
+def databases_leaving() -> Program:
+    """Two of five, one of which may be the primary."""
     hosts = {**HOSTS, **{name: {"address": f"10.77.3.{place}", "user": "operator"} for name, place in NEW.items()}}
     roles = {**PROD["im:roles"], "database": ["db1", "db2", "db3", *NEW]}
     grown = {**THREE, "onprem:hosts": hosts, "im:roles": {**roles, "im": ["im1", "im2", "im3"]}}
-    program = run(as_config({**grown, "im:leaving": {"database": list(NEW)}}), "prod")
-    told = yaml.safe_load(program.files("db1")[PATRONI])
+    return run(as_config({**grown, "im:leaving": {"database": list(NEW)}}), "prod")
+
+
+def test_a_primary_that_leaves_can_follow_its_successor(databases_leaving: Program) -> None:
+    told = yaml.safe_load(databases_leaving.files("db1")[PATRONI])
     for place in NEW.values():
         assert f"hostssl replication replicator 10.77.3.{place}/32 scram-sha-256" in told["postgresql"]["pg_hba"]
         assert f"10.77.3.{place}" in told["restapi"]["allowlist"]
+
+
+def test_im_servers_find_the_primary_until_it_has_left(databases_leaving: Program) -> None:
+    assert all(
+        f"server {name} 10.77.3.{place}:5432" in databases_leaving.files("im1")[WAY] for name, place in NEW.items()
+    )
 
 
 def test_what_clients_uploaded_to_it_last_is_still_taken(before: Program, leaving: Program) -> None:
