@@ -14,7 +14,7 @@ settings.load_profile("any machine")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--regenerate-golden", action="store_true", help="write tests/golden anew from the program")
     parser.addoption("--every-cut", action="store_true", help="cut runs off at every point, not only at some")
-    parser.addoption("--cluster", action="store_true", help="also what takes half an hour on three lab hosts")
+    parser.addoption("--cluster", action="store_true", help="also what takes half an hour on several lab hosts")
 
 
 @pytest.fixture(params=TOPOLOGIES)

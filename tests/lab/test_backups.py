@@ -125,7 +125,7 @@ def test_a_place_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed) -> 
 def test_a_repository_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed) -> None:
     is_full(saved, HOST, REPOSITORY, "im-postgresql-backup-incr.timer", 1_000)
     saved.lab.ssh(HOST, "systemctl start im-postgresql-backup@full", check=False)
-    journal = saved.lab.ssh(HOST, "journalctl --unit im-postgresql-backup@full --output cat --lines 20").stdout
+    journal = saved.lab.ssh(HOST, "journalctl --unit im-postgresql-backup@full --output cat --lines 200").stdout
     assert "No space left on device" in journal
     save(saved)
     assert restore_test(saved)[1]["good"]

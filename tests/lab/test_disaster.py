@@ -39,8 +39,10 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(lab: LabFactory, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(request: pytest.FixtureRequest, lab: LabFactory, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """`test` with a host that is offsite. The witness keeps the repository."""
+    if not request.config.getoption("--cluster"):
+        pytest.skip("only with --cluster")
     config: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / "Pulumi.test.yaml").read_text())["config"]
     config["onprem:hosts"][OFFSITE] = {"address": "10.77.2.14", "user": "root"}
     config["im:roles"] = {**config["im:roles"], "offsite": [OFFSITE]}

@@ -37,6 +37,7 @@ def server(*answers: str) -> Iterator[list[str]]:
                 for answer in answers:
                     told.append(connection.recv(65_536).decode())
                     connection.sendall(answer.encode())
+                connection.recv(65_536)  # an end with something unread would be a reset
 
         thread = threading.Thread(target=serve)
         thread.start()
