@@ -122,19 +122,6 @@ def test_a_place_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed) -> 
     saved.lab.ssh(HOST, f"rm {BALLAST}")
 
 
-def test_a_repository_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed) -> None:
-    is_full(saved, HOST, REPOSITORY, "im-postgresql-backup-incr.timer", 1_000)
-    saved.lab.ssh(HOST, "systemctl start im-postgresql-backup@full", check=False)
-    journal = saved.lab.ssh(HOST, "journalctl --unit im-postgresql-backup@full --output cat --lines 200").stdout
-    assert "No space left on device" in journal
-    save(saved)
-    assert restore_test(saved)[1]["good"]
-    has_room(saved, HOST, REPOSITORY)
-    backed_up(saved, HOST, "full")
-    reaches_offsite(saved, HOST, HOST)
-    assert restore_test(saved)[1]["good"]
-
-
 def test_a_missing_piece_of_the_log_is_said(saved: Deployed) -> None:
     for _ in range(3):
         sql(saved, HOST, "SELECT pg_create_restore_point('more')")

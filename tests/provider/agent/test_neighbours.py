@@ -1,5 +1,6 @@
 """Who has an address: nobody, this machine, one of those that may, or a stranger."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, tuple[st
     monkeypatch.setattr(neighbours, "ANSWER_SECONDS", 0)
     monkeypatch.setattr(neighbours, "_in_table", ask)
     monkeypatch.setattr(neighbours, "is_own", lambda address: address == "192.0.2.1")
-    monkeypatch.setattr(neighbours.socket, "socket", _refuse)
+    monkeypatch.setattr(socket, "socket", _refuse)
     return entries
 
 
