@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.deployment import COMPONENTS
+from components.operations.backups import BUCKET_KEY
 from components.settings import DeploymentSettings
 
 SECURE: Mapping[str, Any] = {
@@ -26,7 +27,7 @@ def schema() -> dict[str, Any]:
     }
     key = {
         "im:tls_key": {**SECURE, "description": "with certificates.kind: files, the private key of the domain"},
-        "im:bucket_secret_key": {**SECURE, "description": "with backups.bucket_url, the secret of its access key"},
+        f"im:{BUCKET_KEY}": {**SECURE, "description": "with backups.bucket_url, the secret of its access key"},
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
