@@ -155,7 +155,7 @@ def relieve(primary: dict[str, Any]) -> None:
         return
     ready = [each["name"] for each in those_that_answer("/synchronous") if not restart_is_pending(url_of(each))]
     if ready and switch_over(url_of(primary), primary["name"], ready[0])[0] == 200:
-        wait(lambda: ask(url_of(primary), "/synchronous")[0] == 200, RESTART_SECONDS)
+        wait(lambda: has_handed_over(url_of(primary)), RESTART_SECONDS)
 
 
 def last_fatal(since: int) -> str:
@@ -179,8 +179,13 @@ def switch_over(url: str, leader: str, candidate: str) -> tuple[int, Any]:
     return ask(url, "/switchover", "POST", {"leader": leader, "candidate": candidate}, RESTART_SECONDS)
 
 
+def has_handed_over(url: str) -> bool:
+    """It is a replica, and some replica is synchronous: of two members this one, of more another one may be quicker."""
+    return ask(url, "/replica")[0] == 200 and bool(those_that_answer("/synchronous"))
+
+
 def hand_over() -> None:
-    """Before a restart: another member becomes the primary, and this one its synchronous replica."""
+    """Before a restart: another member becomes the primary, and has a synchronous replica again."""
     if ask(own(), "/primary")[0] != 200:
         return
     others = [member["name"] for member in those_that_answer("/synchronous")]
@@ -189,8 +194,8 @@ def hand_over() -> None:
     status, answer = switch_over(own(), local()["name"], others[0])
     if status != 200:
         fail(f"could not hand over to {others[0]}: {answer}")
-    if not wait(lambda: ask(own(), "/synchronous")[0] == 200, RESTART_SECONDS):
-        fail(f"handed over to {others[0]}, but did not become its synchronous replica in {RESTART_SECONDS} s")
+    if not wait(lambda: has_handed_over(own()), RESTART_SECONDS):
+        fail(f"handed over to {others[0]}, which has no synchronous replica after {RESTART_SECONDS} s")
 
 
 def load_time() -> str:

@@ -260,6 +260,16 @@ def test_a_primary_hands_over_before_its_restart(order: ModuleType, monkeypatch:
     assert cluster.orders == [("POST", f"{IM1}/switchover", {"leader": "im1", "candidate": "im2"})]
 
 
+def test_of_three_members_another_may_be_synchronous_before_the_one_that_has_handed_over(
+    order: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = Cluster(**{"/cluster": (200, MEMBERS), f"{IM2}/synchronous": (200, {})})
+    monkeypatch.setattr(order, "ask", cluster.ask)
+    assert not order.has_handed_over(IM1)
+    cluster.answers[f"{IM1}/replica"] = (200, {})
+    assert order.has_handed_over(IM1)
+
+
 def test_one_member_has_nobody_to_hand_over_to(order: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     cluster = Cluster(**{"/cluster": (200, {"members": MEMBERS["members"][:1]}), "/primary": (200, {})})
     monkeypatch.setattr(order, "ask", cluster.ask)

@@ -55,6 +55,7 @@ class Cluster:
         command = ["env", f"ONPREM_GONE={gone}", *self.stack.command("up", "--yes", "--skip-preview", *words)]
         chat = ["scripts/python", "-m", "tests.lab.chat_while", self.stack.lab.stack, ",".join(before), ",".join(after)]
         found = json.loads(self.stack.lab.run([*chat, *command]).stdout)
+        print(json.dumps(found), flush=True)
         return {name: found[name] for name in LOSSES if found[name]}
 
     def replace(self, host: str) -> None:
