@@ -4,6 +4,7 @@ The fields are the inputs of `onprem:index:Host` and `onprem:index:Service`; wha
 provider/README.md.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -14,6 +15,9 @@ Text = str | pulumi.Output[str]
 
 IMPORTED = pulumi.ResourceOptions(aliases=[pulumi.Alias(parent=pulumi.ROOT_STACK_RESOURCE)])
 """What `pulumi import TYPE NAME ID` brings has no parent; it is the same resource as the component's."""
+
+UNTOUCHED = pulumi.ResourceOptions(ignore_changes=["*"])
+"""What was declared last stands for a host in ONPREM_OFFLINE, so that those behind it can be changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +128,7 @@ class Service(pulumi.CustomResource):
 
     def __init__(self, host: str, service: str, state: ServiceState, opts: pulumi.ResourceOptions) -> None:
         super().__init__(
-            "onprem:index:Service", f"{host}/{service}", service_inputs(host, service, state), _adopting(opts)
+            "onprem:index:Service", f"{host}/{service}", service_inputs(host, service, state), _options(host, opts)
         )
 
 
@@ -135,11 +139,18 @@ class Host(pulumi.CustomResource):
         self, host: str, requirements: Mapping[str, Any], packages: Sequence[str], opts: pulumi.ResourceOptions
     ) -> None:
         inputs = {"host": host, "requirements": dict(requirements), "packages": list(packages)}
-        super().__init__("onprem:index:Host", host, inputs, _adopting(opts))
+        super().__init__("onprem:index:Host", host, inputs, _options(host, opts))
+        if host in _offline():
+            pulumi.log.warn(f"{host}: ONPREM_OFFLINE names it; what was declared last stands", self)
 
 
-def _adopting(opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions.merge(opts, IMPORTED)
+def _options(host: str, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    opts = pulumi.ResourceOptions.merge(opts, IMPORTED)
+    return pulumi.ResourceOptions.merge(opts, UNTOUCHED) if host in _offline() else opts
+
+
+def _offline() -> set[str]:
+    return {name.strip() for name in os.environ.get("ONPREM_OFFLINE", "").split(",")}
 
 
 def service_inputs(host: str, service: str, state: ServiceState) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class OnPrem(sdk.Provider):
         found = {
             path: proto.PropertyDiff(kind=KINDS[kind])
             for path, kind in differences(live, declared).items()
-            if not any(path == name or path.startswith((f"{name}.", f"{name}[")) for name in request.ignoreChanges)
+            if not any(_covers(name, path) for name in request.ignoreChanges)
         }
         changes = proto.DiffResponse.DIFF_SOME if found else proto.DiffResponse.DIFF_NONE
         tops = sorted({_top(path) for path in found})
@@ -177,6 +177,10 @@ def _identity(inputs: Mapping[str, Any]) -> str:
 def _failures(reasons: list[str]) -> list[Any]:
     """Without a property: the engine would print its value."""
     return [proto.CheckFailure(reason=reason) for reason in reasons]
+
+
+def _covers(ignored: str, path: str) -> bool:
+    return ignored == "*" or path == ignored or path.startswith((f"{ignored}.", f"{ignored}["))
 
 
 def _top(path: str) -> str:

@@ -130,10 +130,11 @@ def test_drift_is_one_path() -> None:
         }
         assert list(diff.diffs) == ["files"]
         assert not diff.replaces
-        ignored = proto.DiffRequest(
-            id="web1/nginx", urn=URN, olds=read.properties, news=wire(INPUTS), ignoreChanges=["files"]
-        )
-        assert (await stub.Diff(ignored)).changes == proto.DiffResponse.DIFF_NONE
+        for name in ("files", "*"):
+            ignored = proto.DiffRequest(
+                id="web1/nginx", urn=URN, olds=read.properties, news=wire(INPUTS), ignoreChanges=[name]
+            )
+            assert (await stub.Diff(ignored)).changes == proto.DiffResponse.DIFF_NONE
 
     use({"read": lambda _: {"live": live("edited\n")}}, act)
 

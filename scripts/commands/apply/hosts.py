@@ -28,7 +28,7 @@ class OnpremHosts:
     """Works on hosts in an event loop of its own, so that `make` can be called from any thread."""
 
     def __init__(self, config: Mapping[str, str], progress: Progress) -> None:
-        modes = read_modes(os.environ)
+        self._modes = modes = read_modes(os.environ)
         try:
             hosts = read_hosts(config.get("onprem:hosts", "{}"))
         except OnPremError as error:
@@ -72,6 +72,9 @@ class OnpremHosts:
         previous = dict(last.inputs) if last else {}
         whole, problems = self._services.check(inputs, previous)
         _refuse(name, problems)
+        if last and whole["host"] in self._modes.offline:
+            await self._services.read(previous, dict(last.outputs), report)
+            return last
         if last and previous == whole:
             live = await self._services.read(whole, dict(last.outputs), report)
             if not differences(live, whole):
@@ -85,7 +88,7 @@ class OnpremHosts:
         previous = dict(last.inputs) if last else {}
         whole, problems = self._hosts.check(inputs, previous)
         _refuse(name, problems)
-        if last and previous == whole:
+        if last and (previous == whole or whole["host"] in self._modes.offline):
             await self._hosts.read(whole, dict(last.outputs), report)
             return last
         return Resource(name, whole, await self._hosts.create(whole, report))

@@ -70,7 +70,8 @@ class Lab:
             list(pool.map(lambda machine: self._make(machine, files, public_key, sources), made))
             self._write_record(stacks, hosts, files)
             access.write_config(self.places, hosts)
-            list(pool.map(lambda machine: _boot(machine, files), made))
+            for told in pool.map(lambda machine: _boot(machine, files), made):
+                print(told, flush=True)
         self._remove_undeclared(hosts)
 
     def _own_files(self) -> None:
@@ -120,7 +121,7 @@ class Lab:
         if not network.exists(self.places):
             stack = self.places.stack
             raise LabError(f"{name}: the lab's network is gone; make it again with: scripts/lab up {stack}")
-        _boot(machine, Path(str(self._record["base"])), wait=wait)
+        print(_boot(machine, Path(str(self._record["base"])), wait=wait))
 
     def kill(self, name: str) -> None:
         self.machine(name).kill()
@@ -160,20 +161,18 @@ class Lab:
         mirror.stop_unused_server(places.shared)
 
 
-def _boot(machine: Machine, files: Path, *, wait: bool = True) -> None:
+def _boot(machine: Machine, files: Path, *, wait: bool = True) -> str:
+    """What became of it."""
     if machine.running():
-        print(f"{machine.name}: running already", flush=True)
-        return
+        return f"{machine.name}: running already"
     began = time.monotonic()
     machine.start(files)
     if not wait:
-        print(f"{machine.name}: started", flush=True)
-        return
+        return f"{machine.name}: started"
     if any(one.host == machine.name and one.peer is None for one in faults.read(machine.places)):
-        print(f"{machine.name}: started; it is cut off, so nobody can say how far it is", flush=True)
-        return
+        return f"{machine.name}: started; it is cut off, so nobody can say how far it is"
     machine.wait()
-    print(f"{machine.name}: running after {time.monotonic() - began:.1f} s", flush=True)
+    return f"{machine.name}: running after {time.monotonic() - began:.1f} s"
 
 
 def lab_of(stack: str) -> Lab:
