@@ -248,7 +248,7 @@ def patroni(settings: "DeploymentSettings", host: HostPlan) -> str:
 
 
 def steps(settings: "DeploymentSettings") -> dict[str, Step]:
-    """The shared settings, the roles and the databases; each is repaired if somebody removes it."""
+    """The shared settings and none beside them, roles and databases; each is repaired if somebody changes it."""
     data = settings.postgresql.data_directory
     roles = {f"role {database.user}": role(database.user) for database in databases(settings)}
     return {
@@ -262,6 +262,12 @@ def steps(settings: "DeploymentSettings") -> dict[str, Step]:
             seconds=300,
             restarts="PostgreSQL",
             restarts_on=(PATRONI, FOUNDING),
+        ),
+        "altered settings": Step(
+            read=as_postgres(f"{OBJECT} altered"),
+            want="nothing",
+            act=as_postgres(f"{OBJECT} reset-altered"),
+            after=("cluster settings",),
         ),
         "role replicator": role("replicator", "REPLICATION"),
         "role rewind": role(

@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -I
 # managed by Pulumi; edit components/templates/postgresql/postgresql_object.py
 """Roles and databases: role NAME | set-role NAME [ATTRIBUTE] | database NAME OWNER | set-database NAME OWNER |
-reader NAME DATABASE | set-reader NAME DATABASE.
+reader NAME DATABASE | set-reader NAME DATABASE; and what ALTER SYSTEM has set here: altered | reset-altered.
 
 Runs as the user postgres. A replica reads as declared: it cannot differ from its primary, where the same is asked.
 """
@@ -125,8 +125,25 @@ def set_reader(name: str, database: str) -> None:
     query(f"GRANT EXECUTE ON FUNCTION {MARK} TO {name}", database)
 
 
-READ: dict[str, Callable[..., str]] = {"role": role, "database": database, "reader": reader}
-WRITE: dict[str, Callable[..., None]] = {"set-role": set_role, "set-database": set_database, "set-reader": set_reader}
+def altered() -> str:
+    """The names alone: a value may be a secret."""
+    names = query("SELECT name FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY name")
+    return names or "nothing"
+
+
+def reset_altered() -> None:
+    """What only a restart can set stays until then."""
+    query("ALTER SYSTEM RESET ALL")
+    query("SELECT pg_reload_conf()")
+
+
+READ: dict[str, Callable[..., str]] = {"role": role, "database": database, "reader": reader, "altered": altered}
+WRITE: dict[str, Callable[..., None]] = {
+    "set-role": set_role,
+    "set-database": set_database,
+    "set-reader": set_reader,
+    "reset-altered": reset_altered,
+}
 
 if __name__ == "__main__":
     os.chdir("/")

@@ -103,6 +103,18 @@ DRIFTS = {
         f"{PSQL} -Atc '\\du ejabberd' | cut -d'|' -f1",
         "ejabberd",
     ),
+    "a setting of the database": Drift(
+        f"{PSQL} -c 'ALTER SYSTEM SET log_disconnections = on' -c 'SELECT pg_reload_conf()'",
+        "postgresql",
+        """\
+  ~ steps: {
+      ~ altered settings: {
+          ~ want: "log_disconnections" => "nothing"
+        }
+    }""",
+        f"{PSQL} -Atc 'SHOW log_disconnections'",
+        "off",
+    ),
     "an extra firewall rule": Drift(
         "nft add rule inet im input tcp dport 9999 accept",
         "firewall",
