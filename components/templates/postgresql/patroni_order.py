@@ -132,7 +132,10 @@ def show_settings() -> None:
 
 
 def apply() -> None:
-    """Writes the declared settings and restarts who must, the primary last; if one does not come up, puts them back."""
+    """Writes the declared settings and restarts who must, the primary last; if one does not come up, puts them back.
+
+    A value that becomes less is taken by a replica only once its primary has it.
+    """
     status, before = ask(own(), "/config")
     if status != 200:
         fail(f"Patroni does not answer: {before}")
@@ -140,6 +143,13 @@ def apply() -> None:
         put(declared())
         time.sleep(declared()["loop_wait"] + NOTICE_SECONDS)
     started = int(time.time())
+    roll(before, started)
+    if any(restart_is_pending(url_of(member)) for member in members()):
+        wait(lambda: bool(those_that_answer("/synchronous")), SYNCHRONOUS_SECONDS)
+        roll(before, started)
+
+
+def roll(before: dict[str, Any], started: int) -> None:
     for member in sorted(members(), key=leads):
         if leads(member) and restart_is_pending(url_of(member)):
             relieve(member)

@@ -138,6 +138,8 @@ class Cluster:
     def ask(self, url: str, path: str, method: str = "GET", body: Any = None, seconds: int = 5) -> tuple[int, Any]:
         if method != "GET":
             self.orders.append((method, f"{url}{path}", body))
+            if path == "/restart":
+                self.answers[f"{url}/patroni"] = (200, {})
             return self.answers.get(f"{method} {path}", (200, ""))
         return self.answers.get(f"{url}{path}", self.answers.get(path, (503, {})))
 
@@ -222,16 +224,26 @@ def test_the_primary_hands_over_to_a_replica_that_has_restarted(
     assert posted(cluster) == [f"{IM1}/switchover", f"{IM1}/restart"]
 
 
+class Lowered(Cluster):
+    """A value became less: the replica keeps the old one until its primary has restarted."""
+
+    def ask(self, url: str, path: str, method: str = "GET", body: Any = None, seconds: int = 5) -> tuple[int, Any]:
+        answer = super().ask(url, path, method, body, seconds)
+        if path == "/restart" and posted(self) == [f"{IM2}/restart"]:
+            self.answers[f"{IM2}/patroni"] = (200, {"pending_restart": True})
+        return answer
+
+
 def test_a_replica_that_has_yet_to_restart_gets_nothing_handed_over(
     order: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Fewer connections, for example, a replica takes only after its primary."""
-    cluster = Cluster(**{"/cluster": (200, MEMBERS), "/patroni": (200, {"pending_restart": True})})
+    """It restarts once more after its primary."""
+    cluster = Lowered(**{"/cluster": (200, MEMBERS), "/patroni": (200, {"pending_restart": True})})
     cluster.answers[f"{IM2}/synchronous"] = (200, {})
     monkeypatch.setattr(order, "ask", cluster.ask)
     monkeypatch.setattr(order, "wait", lambda done, seconds: done())
     order.apply()
-    assert posted(cluster) == [f"{IM2}/restart", f"{IM1}/restart"]
+    assert posted(cluster) == [f"{IM2}/restart", f"{IM1}/restart", f"{IM2}/restart"]
 
 
 def test_settings_that_keep_postgresql_from_starting_are_put_back(
