@@ -6,14 +6,12 @@ import pulumi
 from pydantic import Field
 
 from components.model import Settings
-from components.operations.backups import repository
+from components.operations.backups import NEWEST_REPORT, repository
 from components.resources import Proof
 
 if TYPE_CHECKING:
     from components.settings import DeploymentSettings
 
-GOOD = "/var/lib/im-restore/reports/good.json"
-"""The newest good report of a restore test (`components/templates/restore/trial.py`)."""
 SECONDS = {"d": 24 * 3600, "h": 3600}
 
 
@@ -31,7 +29,7 @@ def proof(settings: "DeploymentSettings") -> Proof | None:
     given = settings.restore_test_override
     return Proof(
         host=repository(settings).name,
-        path=GOOD,
+        path=NEWEST_REPORT,
         seconds=int(allowed[:-1]) * SECONDS[allowed[-1]],
         what="restore test",
         how=f"scripts/restore-test {pulumi.get_stack()}",

@@ -17,10 +17,15 @@ METRICS = "/var/lib/prometheus/node-exporter"
 """Where Debian's prometheus-node-exporter looks for figures of others (its `--collector.textfile.directory`)."""
 SAVED: tuple[Role, ...] = ("im", "database", "queue", "operations")
 """Hosts of these roles have something to save."""
+REPOSITORY = "/var/lib/pgbackrest/im"
+"""pgBackRest's. Above it a disk of its own can be mounted: a restore renames this folder."""
+RESTORES = "/var/lib/im-restore"
+REPORTS = f"{RESTORES}/reports"
+"""Of restore tests, on the host that keeps the repository: a file for each."""
+NEWEST_REPORT = f"{RESTORES}/newest.json"
+"""Of the newest test of the newest backup, good or not; the gate reads it."""
 PASSWORD = "backups_password"  # noqa: S105 - the name of a secret
 """The one secret that opens every copy. All keys are made of it, so that it alone has to be kept in a safe."""
-
-
 BUCKET_KEY = "bucket_secret_key"
 """The secret of an object store. The store makes it, so it has the characters that it has."""
 

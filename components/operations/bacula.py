@@ -12,8 +12,8 @@ from pydantic import Field
 from components.component import Component
 from components.model import Settings
 from components.network.flows import Flow
-from components.operations import pgbackrest, restic
-from components.operations.backups import PASSWORD, SAVED, key, repository
+from components.operations import restic
+from components.operations.backups import PASSWORD, REPOSITORY, SAVED, key, repository
 from components.plan import HostPlan, Plan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -105,5 +105,5 @@ def for_director(settings: "DeploymentSettings") -> dict[str, File]:
 
 def paths(settings: "DeploymentSettings", host: HostPlan) -> list[str]:
     """The files that restic saves, the dumps it has made of what has none, and the repository."""
-    kept = [pgbackrest.REPOSITORY] if host == repository(settings) else []
+    kept = [REPOSITORY] if host == repository(settings) else []
     return [*restic.paths(settings, host), restic.DUMPS, *kept]

@@ -15,7 +15,7 @@ from components.data_stores.archiving import STANZA
 from components.model import Settings
 from components.network.flows import Flow
 from components.operations import pgbackrest_schedule
-from components.operations.backups import PASSWORD, key, repository
+from components.operations.backups import PASSWORD, REPOSITORY, key, repository
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Step, Unit
 from components.text import render
@@ -28,7 +28,6 @@ FOLDER = "/etc/pgbackrest"
 CONFIG, CIPHER = f"{FOLDER}/pgbackrest.conf", f"{FOLDER}/conf.d/cipher.conf"
 CA, CERTIFICATE, KEY = f"{FOLDER}/ca.pem", f"{FOLDER}/certificate.pem", f"{FOLDER}/key.pem"
 TLS = {"sslrootcert": CA, "sslcert": CERTIFICATE, "sslkey": KEY}
-REPOSITORY = "/var/lib/pgbackrest"
 SERVER = "pgbackrest.service"
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.data_stores import postgresql
 from components.data_stores.archiving import READER, STANZA
-from components.operations.backups import METRICS, repository
+from components.operations.backups import METRICS, REPOSITORY, repository
 from components.plan import HostPlan
 from components.resources import File, Unit
 from components.text import render
@@ -62,6 +62,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, tls: Mapping[str, str]
         "members": [f"https://{each.address}:{postgresql.REST_PORT}" for each in settings.hosts_of("database")],
         "metrics": METRICS,
         "program": PROGRAM,
+        "repository": REPOSITORY,
         "stanza": STANZA,
     }
     times = {"full": settings.pgbackrest.full_at, "incr": settings.pgbackrest.incremental_at}

@@ -14,8 +14,8 @@ from components.component import Component
 from components.data_stores import etcd
 from components.im import ejabberd
 from components.model import Settings
-from components.operations import pgbackrest, restic_server, restore_program
-from components.operations.backups import BUCKET_KEY, SAVED, away, places, repository, restic_key
+from components.operations import restic_server, restore_program
+from components.operations.backups import BUCKET_KEY, REPOSITORY, SAVED, away, places, repository, restic_key
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -105,7 +105,7 @@ def sets_of(settings: "DeploymentSettings", host: HostPlan) -> dict[str, dict[st
     }
     if host == repository(settings) and away(settings):
         found["postgresql"] = {
-            "paths": [pgbackrest.REPOSITORY],
+            "paths": [REPOSITORY],
             "without": [UNFINISHED],
             "dumps": {},
             "places": away(settings),

@@ -13,8 +13,8 @@ from components.component import Component
 from components.data_stores import postgresql
 from components.im.ejabberd import Ejabberd, no_port_mapper
 from components.model import Settings
-from components.operations.backups import repository
-from components.operations.restore_program import PROGRAM, STATE, is_possible
+from components.operations.backups import REPORTS, repository
+from components.operations.restore_program import PROGRAM, is_possible
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -22,7 +22,6 @@ from components.text import render
 if TYPE_CHECKING:
     from components.settings import DeploymentSettings
 
-REPORTS = f"{STATE}/reports"
 TEST = "im-restore-test@"
 """Its instances are moments to restore to, and `newest`."""
 TIMER = "im-restore-test.timer"

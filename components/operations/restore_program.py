@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from components.data_stores import postgresql
 from components.data_stores.archiving import STANZA
 from components.im import ejabberd
-from components.operations import pgbackrest, pgbackrest_schedule
-from components.operations.backups import METRICS, away, repository
+from components.operations import pgbackrest_schedule
+from components.operations.backups import METRICS, NEWEST_REPORT, REPORTS, REPOSITORY, RESTORES, away, repository
 from components.plan import HostPlan
 from components.resources import Directory, File
 from components.text import render
@@ -20,8 +20,7 @@ PACKAGE = "/usr/local/lib/im/restoring"
 BASE = ("commands", "errors")
 MODULES = ("main", "trial", "disaster", "copies", "repository", "scratch", "instance", "im_server", "xmpp", *BASE)
 FOLDER, CONFIG = "/etc/im-restore", "/etc/im-restore/restore.json"
-STATE = "/var/lib/im-restore"
-DIRECTORIES = {FOLDER: Directory(), PACKAGE: Directory(), STATE: Directory(mode="0711")}
+DIRECTORIES = {FOLDER: Directory(), PACKAGE: Directory(), RESTORES: Directory(mode="0711")}
 
 
 def is_possible(settings: "DeploymentSettings") -> bool:
@@ -59,9 +58,11 @@ def files(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[
         "domain": settings.domain,
         "database": postgresql.databases(settings)[0].name,
         "role": postgresql.IM_DATABASE.user if ejabberd.Ejabberd.is_chosen(settings) else "",
-        "repository": pgbackrest.REPOSITORY,
+        "repository": REPOSITORY,
         "facts": pgbackrest_schedule.FACTS,
         "metrics": METRICS,
+        "reports": REPORTS,
+        "newest_report": NEWEST_REPORT,
         "data": settings.postgresql.data_directory,
         "held": held(settings, host, copying),
         "uploads": ejabberd.UPLOADS if uploads else "",

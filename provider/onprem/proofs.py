@@ -10,8 +10,8 @@ from onprem.declarations import ServiceShape, complete
 from onprem.errors import OnPremError
 from onprem.report import Silence
 
-BEGUN = "begun"
-"""The key of a report that says when it was true."""
+BEGUN, PROBLEM = "begun", "problem"
+"""The keys of a report that say when it was made, and why it is not good, when it is not."""
 READER = "proof"
 
 Proof = Mapping[str, Any]
@@ -27,13 +27,16 @@ async def lacking(proof: Proof, connections: Connections, now: datetime) -> str:
     if text is None:
         return f"there is no good {proof['what']} on {host}"
     try:
-        age = now - datetime.fromisoformat(json.loads(text)[BEGUN])
+        report = json.loads(text)
+        age, problem = now - datetime.fromisoformat(report[BEGUN]), report.get(PROBLEM)
     except (ValueError, KeyError, TypeError):
         return f"{host}: {path} is no report of a {proof['what']}"
-    if timedelta(0) <= age <= allowed:
-        return ""
     if age < timedelta(0):
-        return f"the newest good {proof['what']} is of the future; look at the clock of {host}"
+        return f"the newest {proof['what']} is of the future; look at the clock of {host}"
+    if problem:
+        return f"the newest {proof['what']}, {words(age)} ago, was not good: {problem}"
+    if age <= allowed:
+        return ""
     return f"the newest good {proof['what']} is {words(age)} old, and {words(allowed)} are allowed"
 
 

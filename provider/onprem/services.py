@@ -74,18 +74,24 @@ class Services:
         if not proof or not self._modes.looks or self._modes.reader or only_proof_differs(inputs, previous):
             return
         now = datetime.now(UTC)
-        if lack := await proofs.lacking(proof, self._connections, now):
+        if lack := await self._lacking(proof, now):
             answer = proofs.override(proof, now) or f"the change will be refused; run {proof['how']}"
             await report.warning(f"{_name(inputs)}: {lack}; {answer}")
 
     async def _proven(self, inputs: Inputs, report: Report) -> None:
         """Raises when what must have been shown before a change was not, unless somebody answers for that."""
         proof, now = inputs.get("proof"), datetime.now(UTC)
-        if not proof or not (lack := await proofs.lacking(proof, self._connections, now)):
+        if not proof or not (lack := await self._lacking(proof, now)):
             return
         if not (answer := proofs.override(proof, now)):
             raise OnPremError(f"{_name(inputs)}: not changed: {lack}; run {proof['how']}")
         await report.warning(f"{_name(inputs)}: changed although {lack}; {answer}")
+
+    async def _lacking(self, proof: proofs.Proof, now: datetime) -> str:
+        """Why there is no proof, in words; a host that is left alone is not asked for it."""
+        if variable := self._modes.away(proof["host"]):
+            return f"whether there is a good {proof['what']} is not known while {variable} names {proof['host']}"
+        return await proofs.lacking(proof, self._connections, now)
 
     async def read(self, inputs: Inputs, state: dict[str, Any], report: Report) -> dict[str, Any]:
         """The live state of the service that `inputs` declare; `state`, as last known, for an offline host."""

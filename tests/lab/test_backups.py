@@ -15,7 +15,7 @@ from tests.lab.saved import backed_up, reaches_offsite, restore_test, sql
 
 HOST, OFFSITE = "dev1", "far1"
 ATTACK = Path(__file__).with_name("attack_copies.sh")
-COPIES, REPOSITORY = "/var/lib/im-copies", "/var/lib/pgbackrest"
+COPIES, REPOSITORY = "/var/lib/im-copies", "/var/lib/pgbackrest/im"
 BALLAST = f"{REPOSITORY}/ballast"
 RESTIC = (
     f"cd /etc/im-restic && restic --repo rest:https://{OFFSITE}:8434/{HOST}/ --password-file password --cacert ca.pem"

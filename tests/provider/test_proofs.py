@@ -27,6 +27,9 @@ FOREVER = {"reason": "the disk is being replaced", "until": "9999-12-31"}
 STALE = "the newest good restore test is 9 d old, and 7 d are allowed"
 
 
+FAILED = {"begun": (NOW - timedelta(hours=3)).isoformat(), "good": False, "problem": "the copy is damaged"}
+
+
 def hosts(begun: datetime | None = None, text: str | None = None, unreachable: tuple[str, ...] = ()) -> ScriptedHosts:
     """`web2` has a report of this time, or this text, or none."""
     content = json.dumps({"begun": begun.isoformat()}) if begun else text
@@ -57,12 +60,13 @@ def test_a_recent_report_is_enough() -> None:
     ("answering", "said"),
     [
         (hosts(NOW - timedelta(days=9)), STALE),
-        (hosts(NOW + timedelta(hours=1)), "the newest good restore test is of the future; look at the clock of web2"),
+        (hosts(NOW + timedelta(hours=1)), "the newest restore test is of the future; look at the clock of web2"),
         (hosts(), "there is no good restore test on web2"),
+        (hosts(text=json.dumps(FAILED)), "the newest restore test, 3 h ago, was not good: the copy is damaged"),
         (hosts(text="{}"), f"web2: {PATH} is no report of a restore test"),
         (hosts(text='{"begun": "2026-11-26T03:00:00"}'), f"web2: {PATH} is no report of a restore test"),
     ],
-    ids=["old", "of the future", "none", "without a time", "without a zone"],
+    ids=["old", "of the future", "none", "not good", "without a time", "without a zone"],
 )
 def test_what_is_lacking_is_said(answering: ScriptedHosts, said: str) -> None:
     assert lack(answering) == said
@@ -101,6 +105,19 @@ def test_an_update_with_proof_goes_on() -> None:
     answering = hosts(datetime.now(UTC) - timedelta(days=1))
     use(answering, lambda services, said: services.update(GATED, BEFORE, said))
     assert answering.asked("apply")
+
+
+def test_a_host_that_is_left_alone_is_not_asked_for_proof() -> None:
+    answering, away = hosts(datetime.now(UTC)), Modes(offline=frozenset({"web2"}))
+    said = use(answering, lambda services, said: services.foresee(GATED, BEFORE, said), away)
+    lack = "whether there is a good restore test is not known while ONPREM_OFFLINE names web2"
+
+    async def act(services: Services, said: Said) -> None:
+        await services.update(GATED, BEFORE, said)
+
+    assert said.warnings == [f"web1/nginx: {lack}; the change will be refused; run make-one"]
+    assert sentence(answering, act, away) == f"web1/nginx: not changed: {lack}; run make-one"
+    assert answering.logins == []
 
 
 def test_an_override_is_told_when_it_is_used() -> None:

@@ -1,11 +1,13 @@
 #!/usr/bin/python3 -I
 # managed by Pulumi; edit components/templates/pgbackrest/postgresql_backup.py
-"""Backs PostgreSQL up, and records with the backup what there was: run full|incr STANZA CONNECTION CA MEMBER…
+"""Backs PostgreSQL up, and records with the backup what there was.
 
+run full|incr STANZA REPOSITORY CONNECTION CA MEMBER… makes one.
 Leaves figures for monitoring: tell STANZA FILE after a backup, waiting DATA FILE on a member.
 """
 
 import json
+import shutil
 import ssl
 import subprocess
 import sys
@@ -32,11 +34,13 @@ def is_replica(member: str, context: ssl.SSLContext) -> bool:
         return False
 
 
-def run(kind: str, stanza: str, connection: str, ca: str, *members: str) -> None:
+def run(kind: str, stanza: str, repository: str, connection: str, ca: str, *members: str) -> None:
     context = ssl.create_default_context(cafile=ca)
     standby = any([is_replica(member, context) for member in members])
     source = "--backup-standby" if standby else "--no-backup-standby"
-    pgbackrest(stanza, f"--type={kind}", source, "--log-level-console=info", "backup")
+    if code := pgbackrest(stanza, f"--type={kind}", source, "--log-level-console=info", "backup"):
+        free = shutil.disk_usage(repository).free  # pgBackRest does not say when its log has no room there
+        sys.exit(f"no backup: pgBackRest ended with {code}; {repository} has {free / 2**20:.0f} MB of room left")
     record(stanza, connection)
 
 
@@ -48,13 +52,13 @@ def record(stanza: str, connection: str) -> None:
         sys.exit(f"the backup is made, but what it has could not be counted: {answer.stderr.strip()}")
     label = known(stanza)[0]["backup"][-1]["label"]
     facts = json.dumps(json.loads(answer.stdout), separators=(",", ":"))
-    pgbackrest(stanza, f"--set={label}", f"--annotation=facts={facts}", "annotate")
+    if code := pgbackrest(stanza, f"--set={label}", f"--annotation=facts={facts}", "annotate"):
+        sys.exit(f"the backup is made, but what it has could not be recorded: pgBackRest ended with {code}")
 
 
-def pgbackrest(stanza: str, *words: str) -> None:
-    answer = subprocess.run(["pgbackrest", f"--stanza={stanza}", *words], cwd="/", check=False)
-    if answer.returncode:
-        sys.exit(answer.returncode)
+def pgbackrest(stanza: str, *words: str) -> int:
+    """Its exit code; what it says goes to the journal."""
+    return subprocess.run(["pgbackrest", f"--stanza={stanza}", *words], cwd="/", check=False).returncode
 
 
 def known(stanza: str, *before: str) -> Any:

@@ -60,9 +60,9 @@ def fetch(settings: Settings, before: str) -> None:
     copy, target = json.loads(CHOSEN.read_text()), Path(settings["repository"])
     scratch.make()
     copies.fetch(settings["place"], copy, str(target), scratch.COPY)
-    run(["chown", "-R", "postgres:postgres", f"{scratch.COPY}{target}"])
     aside(target)
     shutil.move(f"{scratch.COPY}{target}", target)
+    run(["chown", "-R", "postgres:postgres", str(target)])  # a move to another disk makes new files
     target.chmod(0o750)
     scratch.remove()
     print(json.dumps({"copy": copy["time"]}))

@@ -12,22 +12,20 @@ from . import copies, im_server, repository, scratch
 from .errors import RestoreError
 from .instance import Instance
 
-REPORTS = Path("/var/lib/im-restore/reports")
-GOOD = "good.json"
-"""The newest good report; the gate reads it."""
+NEWEST = "newest"
 LAST = "SELECT extract(epoch FROM pg_last_xact_replay_timestamp())"
 """Empty when the log has no transaction after the record."""
 
 Report = dict[str, Any]
 
 
-def run(settings: Mapping[str, Any], to: str = "newest") -> None:
+def run(settings: Mapping[str, Any], to: str = NEWEST) -> None:
     """Writes a report, whatever happens, and raises when the test is not good."""
     begun, clock = datetime.now(UTC), time.monotonic()
     report: Report = {"begun": stamp(begun), "to": to, "good": False, "problem": "it was cut off"}
     try:
         scratch.make()
-        restored(settings, report, None if to == "newest" else copies.when(to), begun, clock)
+        restored(settings, report, None if to == NEWEST else copies.when(to), begun, clock)
         report["good"] = True
         del report["problem"]
     except RestoreError as error:
@@ -36,8 +34,9 @@ def run(settings: Mapping[str, Any], to: str = "newest") -> None:
     finally:
         scratch.remove()
         report["seconds"] = round(time.monotonic() - clock, 1)
-        write(report, begun)
-    tell(Path(settings["metrics"]), report, begun)
+        write(settings, report, begun)
+    if to == NEWEST:
+        tell(Path(settings["metrics"]), report, begun)
 
 
 def restored(settings: Mapping[str, Any], report: Report, to: "datetime | None", begun: datetime, clock: float) -> None:
@@ -111,12 +110,13 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def write(report: Report, begun: datetime) -> None:
-    """One file for each test, and one that is the newest good one."""
-    REPORTS.mkdir(mode=0o755, parents=True, exist_ok=True)
-    names = [f"{begun:%Y-%m-%dT%H-%M-%SZ}.json", *([GOOD] if report["good"] else [])]
-    for name in names:
-        replace(REPORTS / name, json.dumps(report, indent=1) + "\n")
+def write(settings: Mapping[str, Any], report: Report, begun: datetime) -> None:
+    """One file for each test. What a moment of before needs says nothing of the newest backup."""
+    reports = Path(settings["reports"])
+    reports.mkdir(mode=0o755, parents=True, exist_ok=True)
+    newest = [Path(settings["newest_report"])] if report["to"] == NEWEST else []
+    for file in (reports / f"{begun:%Y-%m-%dT%H-%M-%SZ}.json", *newest):
+        replace(file, json.dumps(report, indent=1) + "\n")
 
 
 def tell(metrics: Path, report: Report, begun: datetime) -> None:

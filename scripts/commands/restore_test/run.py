@@ -7,15 +7,15 @@ from typing import Any
 
 from commands.restore_test import RestoreTestError
 from commands.verify.outputs import HostLogin, Outputs
+from components.operations.backups import REPORTS
 
-REPORTS = "/var/lib/im-restore/reports"
 MARK = "im-restore-test: the report follows"
 START = """\
 before=$(ls {reports})
 systemctl start {unit} 2>/dev/null
 [ {unit} = im-restore-test@newest.service ] || systemctl reset-failed {unit} 2>/dev/null
 for file in $(ls {reports}); do
-    case " $(echo $before) " in *" $file "*) ;; *) [ "$file" = good.json ] || report=$file ;; esac
+    case " $(echo $before) " in *" $file "*) ;; *) report=$file ;; esac
 done
 if [ -z "${{report:-}}" ]; then
     journalctl --unit {unit} --no-pager --output cat --lines 1

@@ -44,7 +44,7 @@ def test_the_director_is_told_what_each_host_has() -> None:
     assert [line.strip() for line in keeper.splitlines() if "File =" in line] == [
         'File = "/var/lib/onprem"',
         'File = "/var/lib/im-restic"',
-        'File = "/var/lib/pgbackrest"',
+        'File = "/var/lib/pgbackrest/im"',
     ]
     assert 'File = "/var/lib/ejabberd/upload"' in told
     assert JOBS not in recorded("bacula").files("im1")

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ import yaml
 
 from components.data_stores.postgresql import ARCHIVE_AGAIN, FOUNDING, PATRONI
 from components.network.firewall import RULES
+from components.operations.backups import REPOSITORY
 from components.operations.pgbackrest import CIPHER, CONFIG, SERVER
 from components.operations.pgbackrest_schedule import ARCHIVE, BACKUP, timer, unit_file
 from components.problems import SettingsError
@@ -104,7 +105,7 @@ def test_backups_start_on_the_keeper_only() -> None:
     assert set(recorded("backups").services["im1/pgbackrest"].inputs["units"]) == {SERVER, f"{ARCHIVE}.timer"}
     assert "\nOnCalendar=Sun *-*-* 01:10:00\n" in text(unit_file(timer("full")), "vote1")
     assert (
-        ' run %i im "host=im1,im2 port=5432 dbname=im user=backup_reader target_session_attrs=primary'
+        f' run %i im {REPOSITORY} "host=im1,im2 port=5432 dbname=im user=backup_reader target_session_attrs=primary'
         " connect_timeout=10 sslmode=verify-full sslrootcert=/etc/pgbackrest/ca.pem"
         ' sslcert=/etc/pgbackrest/certificate.pem sslkey=/etc/pgbackrest/key.pem" /etc/pgbackrest/ca.pem'
         " https://10.77.2.11:8008 https://10.77.2.12:8008\n"
@@ -156,8 +157,17 @@ def test_a_replica_is_read_when_there_is_one(
     monkeypatch.setattr(program, "is_replica", lambda member, context: replicas[int(member)])
     monkeypatch.setattr(program, "pgbackrest", lambda *words: ran.append(words))
     monkeypatch.setattr(program, "record", lambda *words: ran.append(words))
-    program.run("full", "im", "host=im1", "ca.pem", "0", "1")
+    program.run("full", "im", "/", "host=im1", "ca.pem", "0", "1")
     assert ran == [("im", "--type=full", source, "--log-level-console=info", "backup"), ("im", "host=im1")]
+
+
+def test_a_backup_that_fails_tells_what_room_there_is(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(program.ssl, "create_default_context", lambda cafile: None)
+    monkeypatch.setattr(program, "pgbackrest", lambda *words: 82)
+    monkeypatch.setattr(program.shutil, "disk_usage", lambda folder: SimpleNamespace(free=3 * 2**20))
+    with pytest.raises(SystemExit) as ended:
+        program.run("full", "im", "/copies", "host=im1", "ca.pem")
+    assert str(ended.value) == "no backup: pgBackRest ended with 82; /copies has 3 MB of room left"
 
 
 def test_what_there_was_goes_with_the_newest_backup(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ def test_an_im_host_saves_what_it_alone_has() -> None:
 
 def test_postgresqls_backups_go_offsite_all_the_time() -> None:
     assert saved("vote1")["sets"]["postgresql"] == {
-        "paths": ["/var/lib/pgbackrest"],
+        "paths": ["/var/lib/pgbackrest/im"],
         "without": ["*.pgbackrest.tmp"],
         "dumps": {},
         "places": ["offsite"],

@@ -176,10 +176,19 @@ def test_no_disk_is_filled(tmp_path: Path) -> None:
 
 @pytest.fixture
 def reports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    monkeypatch.setattr(trial, "REPORTS", tmp_path)
     monkeypatch.setattr(scratch, "make", lambda: None)
     monkeypatch.setattr(scratch, "remove", lambda: (tmp_path / "removed").touch())
     return tmp_path
+
+
+def settings(reports: Path) -> dict[str, str]:
+    """Where a test writes."""
+    newest = reports / "newest.json"
+    return {"metrics": str(reports / "metrics"), "reports": str(reports), "newest_report": str(newest)}
+
+
+def good(_: Any, report: dict[str, Any], *more: Any) -> None:
+    report.update(rpo_seconds=1.5, rto_seconds=20)
 
 
 def report(reports: Path) -> dict[str, Any]:
@@ -196,22 +205,27 @@ def test_a_failed_test_is_reported_and_cleaned_away(
 
     monkeypatch.setattr(trial, "restored", fails)
     with pytest.raises(type(error)):
-        trial.run({"metrics": str(reports / "metrics")})
+        trial.run(settings(reports))
     assert not report(reports)["good"]
     assert report(reports)["problem"] == ("there is nothing" if isinstance(error, RestoreError) else "it was cut off")
     assert (reports / "removed").exists()
     assert not (reports / "metrics").exists()
-    assert not (reports / trial.GOOD).exists()
+    assert json.loads((reports / "newest.json").read_text()) == report(reports)
 
 
 def test_a_good_test_is_what_the_gate_and_monitoring_see(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def restored(settings: Any, report: dict[str, Any], *_: Any) -> None:
-        report.update(rpo_seconds=1.5, rto_seconds=20)
-
-    monkeypatch.setattr(trial, "restored", restored)
-    trial.run({"metrics": str(reports / "metrics")})
-    assert json.loads((reports / trial.GOOD).read_text()) == report(reports)
+    monkeypatch.setattr(trial, "restored", good)
+    trial.run(settings(reports))
+    assert json.loads((reports / "newest.json").read_text()) == report(reports)
     begun = copies.when(report(reports)["begun"]).timestamp()
     assert (reports / "metrics" / "im-restore-test.prom").read_text() == (
         f"im_restore_test_seconds {begun:.0f}\nim_restore_test_rpo_seconds 1.5\nim_restore_test_rto_seconds 20\n"
     )
+
+
+def test_a_moment_of_before_says_nothing_of_the_newest_backup(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "restored", good)
+    trial.run(settings(reports), "2026-11-26T03:30:00Z")
+    assert report(reports)["good"]
+    assert not (reports / "newest.json").exists()
+    assert not (reports / "metrics").exists()
