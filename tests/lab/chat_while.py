@@ -46,8 +46,10 @@ class Part(Site):
 
 def site(stack: str, outputs: Outputs, members: Sequence[str]) -> Site:
     """The stack with these IM hosts."""
-    roles: dict[str, Any] = read_document(stack_path(stack, ROOT / "stacks"))["config"]["im:roles"]
-    return Part(lab_of(stack), outputs, {**{role: tuple(names) for role, names in roles.items()}, "im": tuple(members)})
+    stacks = ROOT / "stacks"
+    declared: dict[str, Any] = read_document(stack_path(stack, stacks))["config"]["im:roles"]
+    roles = {**{role: tuple(names) for role, names in declared.items()}, "im": tuple(members)}
+    return Part(lab_of(stack), outputs, roles, stacks, ROOT / ".apply")
 
 
 async def chat(stack: str, before: Sequence[str], after: Sequence[str], command: Sequence[str]) -> dict[str, Any]:

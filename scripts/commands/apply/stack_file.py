@@ -95,8 +95,13 @@ def _refuse_engine(path: Path, document: Mapping[str, Any]) -> None:
     if found := sorted(sealed(document.get("config") or {})):
         names = ", ".join(found)
         raise ApplyError(f"{path}: {names}: encrypted by Pulumi, which only the engine can read; use pulumi up")
-    if owned := [key for key in ENGINE_KEYS if key in document]:
+    if owned := owned_by_engine(document):
         raise ApplyError(f"{path}: has {owned[0]}, so this stack was made with the Pulumi engine; use pulumi up")
+
+
+def owned_by_engine(document: Mapping[str, Any]) -> list[str]:
+    """What the engine has written into a stack file of its own; empty for any other."""
+    return [key for key in ENGINE_KEYS if key in document]
 
 
 def sealed(value: Any, path: str = "") -> list[str]:

@@ -104,7 +104,7 @@ def _drill(options: argparse.Namespace, words: list[str], rounds: list[Round], e
     if not os.environ.get(INSIDE, "").startswith(f"{lab.places.folder}/"):
         _go_inside(options, words)
     outputs = load_outputs(options.stack, ROOT, options.saved, installed_engine())
-    site = load_site(lab, outputs, ROOT / "stacks")
+    site = load_site(lab, outputs, ROOT / "stacks", options.saved)
     begun = time.monotonic()
 
     def say(text: str) -> None:

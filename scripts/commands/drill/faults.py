@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from commands.drill import DrillError, disk, harm, targets
+from commands.drill import DrillError, disk, harm, rolling, targets
 from commands.drill.look import Standing
 from commands.drill.site import Site
 
@@ -62,6 +62,14 @@ FAULTS = (
         60,
         disk.shrink,
         disk.give_back,
+    ),
+    Fault(
+        "rolling",
+        "change settings of all clustered services, there and back",
+        targets.all_hosts,
+        rolling.change,
+        rolling.change_back,
+        5,
     ),
     Fault("quiet", "leave everything alone for 30 min", targets.nobody, harm.nothing, harm.nothing, 1800),
 )

@@ -33,7 +33,8 @@ class Count:
     """A round's figures. `acknowledged` means that the server has told the sender (XEP-0198) that it took the message.
 
     lost: acknowledged, yet neither delivered nor in any archive. unseen: acknowledged, yet its recipient neither got it
-    nor can find it. not_in_…: acknowledged, yet missing in that archive.
+    nor can find it. not_in_…: acknowledged, yet missing in that archive. multiplied: deliveries of a message beyond
+    the number of times that it was sent.
     """
 
     sent: int = 0
@@ -42,6 +43,7 @@ class Count:
     in_senders_archive: int = 0
     in_recipients_archive: int = 0
     duplicated: int = 0
+    multiplied: int = 0
     reordered: int = 0
     lost: int = 0
     unseen: int = 0
@@ -56,14 +58,14 @@ class Ledger:
     sent: dict[Message, float] = field(default_factory=dict)
     acknowledged: dict[Message, float] = field(default_factory=dict)
     deliveries: list[Message] = field(default_factory=list)
-    resent: int = 0
-    """How often a message went out once more, because its connection ended before it was acknowledged."""
+    sendings: Counter[Message] = field(default_factory=Counter)
+    """How often a message went out: once more each time its connection ended before it was acknowledged."""
     archives: dict[str, set[Message]] = field(default_factory=dict)
     """By the name of the account that owns the archive."""
 
     def note_sent(self, message: Message, at: float) -> None:
         """The first time counts; a resend is the same message."""
-        self.resent += message in self.sent
+        self.sendings[message] += 1
         self.sent.setdefault(message, at)
 
     def note_acknowledged(self, message: Message, at: float) -> None:
@@ -79,6 +81,11 @@ class Ledger:
         self.archives.setdefault(owner, set()).update(found)
 
     @property
+    def resent(self) -> int:
+        """How often a message went out once more."""
+        return self.sendings.total() - len(self.sendings)
+
+    @property
     def under_way(self) -> int:
         """Messages that were sent, and are not both acknowledged and delivered."""
         return len(self.sent.keys() - (self.acknowledged.keys() & set(self.deliveries)))
@@ -86,6 +93,7 @@ class Ledger:
     def count(self) -> Count:
         """Only of messages that were sent in this round; what comes late from an earlier one is not ours."""
         ours = [message for message in self.deliveries if message in self.sent]
+        deliveries = Counter(ours)
         delivered = set(ours)
         with_sender = {message for message in self.sent if message in self.archives.get(message.sender, ())}
         with_recipient = {message for message in self.sent if message in self.archives.get(message.recipient, ())}
@@ -96,7 +104,8 @@ class Ledger:
             delivered=len(delivered),
             in_senders_archive=len(with_sender),
             in_recipients_archive=len(with_recipient),
-            duplicated=sum(times - 1 for times in Counter(ours).values()),
+            duplicated=sum(times - 1 for times in deliveries.values()),
+            multiplied=(deliveries - self.sendings).total(),
             reordered=reordered(dict.fromkeys(ours)),
             lost=len(taken - delivered - with_sender - with_recipient),
             unseen=len(taken - delivered - with_recipient),

@@ -9,7 +9,7 @@ from commands.drill.rounds import Round
 
 @dataclass(frozen=True)
 class Limit:
-    """`at_most` seconds or times of a figure of a round, where `holds_for` it."""
+    """`at_most` seconds, times or percent of a figure of a round, where `holds_for` it."""
 
     what: str
     figure: str
@@ -68,11 +68,12 @@ LIMITS = (
     Limit("seconds without the clients' address", "address_away", 2, lambda one: one.fault != "power-off"),
     Limit("seconds from a split's end to a whole cluster", "whole_again", 60, is_named("split-50ms", "split-60s")),
     Limit("seconds to a stack at rest", "at_rest", 300),
+    Limit("percent of failed requests", "failed_percent", 0.1, is_named("rolling")),
     Limit("failovers nobody asked for", "promotions", 0, needs_no_failover),
 )
 
 
 def verdicts(one: Round, limits: Iterable[Limit] = LIMITS) -> tuple[Verdict, ...]:
     """All limits that hold for this round."""
-    found = {**asdict(one.figures), **asdict(one.messages)}
+    found = {**asdict(one.figures), **asdict(one.messages), "failed_percent": one.figures.failed_percent}
     return tuple(Verdict(limit, found[limit.figure]) for limit in limits if limit.holds_for(one))

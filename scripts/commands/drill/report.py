@@ -30,6 +30,7 @@ COLUMNS = {
     "not in sender's archive": "not_in_senders_archive",
     "not in recipient's": "not_in_recipients_archive",
     "duplicated": "duplicated",
+    "multiplied": "multiplied",
     "reordered": "reordered",
 }
 

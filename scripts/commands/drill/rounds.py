@@ -34,8 +34,7 @@ class Figures:
     """What was measured, in seconds and in numbers; infinity means never.
 
     `…_away_after`: how long after the fault the longest time began. `whole_again` (the IM cluster) and `at_rest`
-    (everything) count from when the fault begins to be taken back. `requests` are what clients asked for:
-    connections to their address, and the acknowledgement of a message on the connection that it was given to.
+    (everything) count from when the fault begins to be taken back.
     """
 
     writes_away: float
@@ -52,6 +51,11 @@ class Figures:
     archives_unread: int
     failed_requests: int
     requests: int
+
+    @property
+    def failed_percent(self) -> float:
+        """Of what clients asked: a connection to their address, and a message's acknowledgement where it was sent."""
+        return 100 * self.failed_requests / max(self.requests, 1)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,21 @@ from commands.verify.outputs import Outputs
 
 @dataclass(frozen=True)
 class Site:
-    """`roles` are the host names of each role, in the order of the stack file."""
+    """`roles` are the host names of each role, in the order of the stack file.
+
+    `stacks` is the folder of that file, `saved` that of what `scripts/apply` generated.
+    """
 
     lab: Lab
     outputs: Outputs
     roles: Mapping[str, tuple[str, ...]]
+    stacks: Path
+    saved: Path
+
+    @property
+    def stack(self) -> str:
+        """Its name."""
+        return self.lab.places.stack
 
     @property
     def address(self) -> str:
@@ -35,7 +45,7 @@ class Site:
         return self.roles.get(role, ())
 
 
-def load_site(lab: Lab, outputs: Outputs, stacks: Path) -> Site:
+def load_site(lab: Lab, outputs: Outputs, stacks: Path, saved: Path) -> Site:
     """Raises when the stack has no cluster to harm, or is not the one that the lab's hosts were made for."""
     stack = lab.places.stack
     config: Mapping[str, Any] = read_document(stack_path(stack, stacks)).get("config") or {}
@@ -46,4 +56,4 @@ def load_site(lab: Lab, outputs: Outputs, stacks: Path) -> Site:
     single = [role for role in ("load_balancer", "im", "database") if len(roles.get(role, ())) < 2]
     if single:
         raise DrillError(f"{stack}: a single host for {', '.join(single)} has nobody to take over; drill test or prod")
-    return Site(lab, outputs, roles)
+    return Site(lab, outputs, roles, stacks, saved)

@@ -19,6 +19,8 @@ SITE = Site(
     Lab(Places("test", Path("/checkout"))),
     OUTPUTS,
     {"load_balancer": BOTH, "im": BOTH, "database": BOTH, "witness": ("vote1",)},
+    Path("/checkout/stacks"),
+    Path("/checkout/.apply"),
 )
 NODES = ("ejabberd@10.0.0.1", "ejabberd@10.0.0.2")
 REST = Standing(

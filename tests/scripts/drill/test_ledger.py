@@ -68,7 +68,13 @@ def test_a_message_that_came_twice_is_duplicated_and_not_reordered() -> None:
     told = [(event, message) for message in (ONE, TWO) for event in ("sent", "delivered")]
     counted = _ledger([*told, ("delivered", ONE)]).count()
 
-    assert (counted.delivered, counted.duplicated, counted.reordered) == (2, 1, 0)
+    assert (counted.delivered, counted.duplicated, counted.multiplied, counted.reordered) == (2, 1, 1, 0)
+
+
+def test_a_message_that_was_sent_twice_may_come_twice() -> None:
+    counted = _ledger([("sent", ONE), ("sent", ONE), ("delivered", ONE), ("delivered", ONE)]).count()
+
+    assert (counted.duplicated, counted.multiplied) == (1, 0)
 
 
 def test_what_came_after_a_later_one_is_reordered() -> None:

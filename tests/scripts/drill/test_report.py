@@ -37,6 +37,7 @@ def _with(one: Round = GOOD, **figures: Any) -> Round:
 
 PRIMARY = replace(GOOD, fault="primary-host", hosts=("im1",))
 SPLIT = replace(GOOD, fault="split-50ms", hosts=("im1", "im2"))
+ROLLING = replace(GOOD, fault="rolling", hosts=("im1", "im2", "vote1"))
 
 
 def test_a_good_round_passes_no_limit() -> None:
@@ -63,6 +64,7 @@ def test_a_good_round_passes_no_limit() -> None:
             _with(replace(GOOD, fault="switchover"), writes_away=3.5),
             "seconds without writes, planned switchover: 3.5, limit 3",
         ),
+        (_with(ROLLING, failed_requests=3), "percent of failed requests: 0.3, limit 0.1"),
         (_with(promotions=1), "failovers nobody asked for: 1, limit 0"),
     ],
 )
