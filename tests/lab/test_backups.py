@@ -45,7 +45,7 @@ def test_the_copy_offsite_is_restored_beside_the_live_data(saved: Deployed) -> N
     assert report["amcheck"] == "passed"
     assert report["tables"]["public.users"]["restored"]["rows"] == 1
     left = saved.lab.ssh(HOST, "ls /var/lib/im-restore; pgrep --full '[i]m-restore/scratch' || true").stdout
-    assert left == "reports\n"
+    assert left == "newest.json\nreports\n"
 
 
 def test_what_a_host_has_deletes_nothing_offsite(saved: Deployed) -> None:
