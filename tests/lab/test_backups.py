@@ -1,6 +1,7 @@
 """Backups of one host to another: restored from there, and attacked with all that the first one has."""
 
 import json
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.operations.backups import NEWEST_REPORT
 from tests.lab.conftest import LabFactory
 from tests.lab.deployed import Deployed
 from tests.lab.private_lab import ROOT
@@ -15,7 +17,7 @@ from tests.lab.saved import backed_up, reaches_offsite, restore_test, sql
 
 HOST, OFFSITE = "dev1", "far1"
 ATTACK = Path(__file__).with_name("attack_copies.sh")
-COPIES, REPOSITORY = "/var/lib/im-copies", "/var/lib/pgbackrest/im"
+COPIES, DISK, REPOSITORY = "/var/lib/im-copies", "/var/lib/pgbackrest", "/var/lib/pgbackrest/im"
 BALLAST = f"{REPOSITORY}/ballast"
 RESTIC = (
     f"cd /etc/im-restic && restic --repo rest:https://{OFFSITE}:8434/{HOST}/ --password-file password --cacert ca.pem"
@@ -78,14 +80,14 @@ def save(site: Deployed, *, check: bool = True) -> str:
     return site.lab.ssh(HOST, f"journalctl --unit im-restic@postgresql --output cat --since @{begun}").stdout
 
 
-def is_full(site: Deployed, host: str, folder: str, unit: str, kilobytes: int) -> None:
-    """`folder` has only so much room left, until `has_room`."""
+def is_full(site: Deployed, host: str, folder: str) -> None:
+    """`folder` has only 5 MB of room left, until `has_room`."""
     moved = f"{folder}.moved"
     site.lab.ssh(
         host,
-        f"systemctl stop {unit} && mv {folder} {moved} && mkdir {folder} &&"
-        f" mount -t tmpfs -o size=$(($(du -sk {moved} | cut -f1) + {kilobytes}))k tmpfs {folder} &&"
-        f" cp -a {moved}/. {folder}/ && systemctl start {unit}",
+        f"mv {folder} {moved} && mkdir {folder} &&"
+        f" mount -t tmpfs -o size=$(($(du -sk {moved} | cut -f1) + 5000))k tmpfs {folder} &&"
+        f" cp -a {moved}/. {folder}/ && chown --reference={moved} {folder}",
     )
 
 
@@ -112,7 +114,9 @@ def test_a_place_that_dies_during_a_copy_loses_nothing(saved: Deployed) -> None:
 
 
 def test_a_place_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed) -> None:
-    is_full(saved, OFFSITE, COPIES, "im-copies", 5_000)
+    saved.lab.ssh(OFFSITE, "systemctl stop im-copies")
+    is_full(saved, OFFSITE, COPIES)
+    saved.lab.ssh(OFFSITE, "systemctl start im-copies")
     saved.lab.ssh(HOST, f"head -c 40M /dev/urandom >{BALLAST}")
     assert f"postgresql did not reach offsite (rest:https://{OFFSITE}:8434/{HOST}/): " in save(saved, check=False)
     assert restore_test(saved)[1]["good"]
@@ -120,6 +124,21 @@ def test_a_place_that_is_full_is_said_and_keeps_what_it_has(saved: Deployed) -> 
     save(saved)
     assert restore_test(saved)[1]["good"]
     saved.lab.ssh(HOST, f"rm {BALLAST}")
+
+
+def test_a_full_repository_is_said_and_keeps_what_it_has(saved: Deployed) -> None:
+    is_full(saved, HOST, DISK)
+    sql(saved, HOST, "CREATE TABLE ballast AS SELECT md5(random()::text) FROM generate_series(1, 500000)")
+    backup, begun = "im-postgresql-backup@incr", saved.lab.ssh(HOST, "date +%s").stdout.strip()
+    assert saved.lab.ssh(HOST, f"systemctl start {backup}", check=False).returncode
+    told = saved.lab.ssh(HOST, f"journalctl --unit {backup} --output cat --since @{begun}").stdout
+    assert re.search(f"no backup: pgBackRest ended with [0-9]+; {REPOSITORY} has [0-4] MB of room left", told)
+    assert restore_test(saved)[1]["good"]
+    has_room(saved, HOST, DISK)
+    sql(saved, HOST, "DROP TABLE ballast")
+    backed_up(saved, HOST, "incr")
+    reaches_offsite(saved, HOST, HOST)
+    assert restore_test(saved)[1]["good"]
 
 
 def test_a_missing_piece_of_the_log_is_said(saved: Deployed) -> None:
@@ -152,9 +171,51 @@ def test_a_wrong_key_is_said(saved: Deployed, file: str, sentence: str) -> None:
     assert restore_test(saved)[1]["good"]
 
 
-def test_a_damaged_copy_is_no_good_test(saved: Deployed) -> None:
-    damage = "find /var/lib/im-copies/dev1/data -type f -size +40k -exec dd if=/dev/zero of={} bs=1 seek=9000 count=99 conv=notrunc \\;"  # noqa: E501
-    saved.lab.ssh(OFFSITE, f"cp -a /var/lib/im-copies/dev1 /root/ && {damage}")
-    said, report = restore_test(saved, check=False)
-    assert "the copy is damaged" in said
+def changed(site: Deployed, work_mem: str, **more: Any) -> str:
+    """What is said to another setting of PostgreSQL, now that the gate is declared."""
+    config = yaml.safe_load(site.lab.stack_file.read_text())["config"]
+    settings = {"im:require_restore_test": "7d", "im:postgresql": {"parameters": {"work_mem": work_mem}}}
+    site.lab.declare({**config, **settings, **{f"im:{name}": value for name, value in more.items()}})
+    done = site.apply(check=False)
+    return done.stdout + done.stderr
+
+
+def work_mem(site: Deployed) -> str:
+    return sql(site, HOST, "SHOW work_mem")
+
+
+def test_a_damaged_copy_closes_the_gate_and_a_good_test_opens_it(saved: Deployed) -> None:
+    copies, kept, before = f"{COPIES}/{HOST}", f"/root/{HOST}", work_mem(saved)
+    damage = f"find {copies}/data -type f -size +40k -exec dd if=/dev/zero of={{}} bs=1 seek=9000 count=99 conv=notrunc"
+    saved.lab.ssh(OFFSITE, f"cp -a {copies} {kept} && {damage} \\;")
+    told, report = restore_test(saved, check=False)
+    assert "the copy is damaged" in told
     assert not report["good"]
+    said = changed(saved, "5MB")
+    assert f"{HOST}/postgresql: not changed: the newest restore test, " in said
+    assert f" ago, was not good: {report['problem']}; run scripts/restore-test {saved.lab.stack}" in said
+    assert work_mem(saved) == before
+    saved.lab.ssh(OFFSITE, f"rm -r {copies} && mv {kept} {copies}")
+    assert restore_test(saved)[1]["good"]
+    changed(saved, "5MB")
+    assert work_mem(saved) == "5MB"
+
+
+def test_the_gate_closes_with_time_for_data_stores_alone(saved: Deployed) -> None:
+    saved.lab.ssh(HOST, f'sed -i \'s/"begun": "[^"]*"/"begun": "2026-01-02T03:00:00Z"/\' {NEWEST_REPORT}')
+    assert re.search(
+        f"{HOST}/postgresql: not changed: the newest good restore test is [0-9]+ d old, and 7 d are allowed;"
+        f" run scripts/restore-test {saved.lab.stack}",
+        changed(saved, "6MB"),
+    )
+    said = changed(saved, "5MB", haproxy={"max_connections": 1_000})
+    assert "1 changed" in said
+    assert work_mem(saved) == "5MB"
+
+
+def test_somebody_can_answer_for_a_change(saved: Deployed) -> None:
+    word = {"reason": "the disk is being replaced", "until": "9999-12-31"}
+    said = changed(saved, "6MB", restore_test_override=word)
+    assert f"{HOST}/postgresql: changed although the newest good restore test is " in said
+    assert "; overridden until 9999-12-31: the disk is being replaced" in said
+    assert work_mem(saved) == "6MB"

@@ -21,6 +21,7 @@ from typing import Any
 FACTS = "/usr/local/lib/im/facts.sql"
 FIGURE = "im_postgresql_backup_seconds"
 """When the newest good one ended, as Unix time; its age is `time()` less that."""
+LOG_SECONDS = 600
 WAITING = "im_postgresql_archive_waiting_seconds"
 """How long the oldest piece of the log waits to leave the member: what a disaster would cost now."""
 
@@ -46,14 +47,30 @@ def run(kind: str, stanza: str, repository: str, connection: str, ca: str, *memb
 
 def record(stanza: str, connection: str) -> None:
     """What the primary has now goes with the newest backup; a restore test finds it there and compares."""
-    command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-f", FACTS, connection]
+    facts = json.loads(psql(connection, "--file", FACTS))
+    wait_for_log(connection, facts["lsn"])
+    label = known(stanza)[0]["backup"][-1]["label"]
+    text = json.dumps(facts, separators=(",", ":"))
+    if code := pgbackrest(stanza, f"--set={label}", f"--annotation=facts={text}", "annotate"):
+        sys.exit(f"the backup is made, but what it has could not be recorded: pgBackRest ended with {code}")
+
+
+def psql(connection: str, *words: str) -> str:
+    command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", *words, connection]
     answer = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
     if answer.returncode:
         sys.exit(f"the backup is made, but what it has could not be counted: {answer.stderr.strip()}")
-    label = known(stanza)[0]["backup"][-1]["label"]
-    facts = json.dumps(json.loads(answer.stdout), separators=(",", ":"))
-    if code := pgbackrest(stanza, f"--set={label}", f"--annotation=facts={facts}", "annotate"):
-        sys.exit(f"the backup is made, but what it has could not be recorded: pgBackRest ended with {code}")
+    return answer.stdout.strip()
+
+
+def wait_for_log(connection: str, lsn: str) -> None:
+    """A copy of the repository that has the record has the log up to its moment, too."""
+    query = f"SELECT last_archived_wal >= pg_walfile_name('{lsn}') FROM pg_stat_archiver"  # noqa: S608 - PostgreSQL's
+    end = time.monotonic() + LOG_SECONDS
+    while psql(connection, "--command", query) != "t":
+        if time.monotonic() > end:
+            sys.exit(f"the backup is made, but the log of its moment has not come within {LOG_SECONDS} s")
+        time.sleep(1)
 
 
 def pgbackrest(stanza: str, *words: str) -> int:

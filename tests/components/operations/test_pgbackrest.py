@@ -170,14 +170,26 @@ def test_a_backup_that_fails_tells_what_room_there_is(program: ModuleType, monke
     assert str(ended.value) == "no backup: pgBackRest ended with 82; /copies has 3 MB of room left"
 
 
-def test_what_there_was_goes_with_the_newest_backup(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_there_was_goes_with_the_newest_backup_once_its_log_is_there(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ran: list[tuple[str, ...]] = []
-    answer = program.subprocess.CompletedProcess([], 0, '{"lsn": "0/1",\n "tables": {}}\n', "")
-    monkeypatch.setattr(program.subprocess, "run", lambda command, **options: answer)
+    answers = iter(('{"lsn": "0/1",\n "tables": {}}', "", "f", "t"))
+    monkeypatch.setattr(program, "psql", lambda connection, *words: next(answers))
+    monkeypatch.setattr(program.time, "sleep", lambda _: None)
     monkeypatch.setattr(program, "known", lambda stanza: [{"backup": [{"label": "old"}, {"label": "new"}]}])
     monkeypatch.setattr(program, "pgbackrest", lambda *words: ran.append(words))
     program.record("im", "host=im1")
+    assert list(answers) == []
     assert ran == [("im", "--set=new", '--annotation=facts={"lsn":"0/1","tables":{}}', "annotate")]
+
+
+def test_a_log_that_does_not_come_is_said(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0, 601))
+    monkeypatch.setattr(program, "psql", lambda connection, *words: "f")
+    monkeypatch.setattr(program.time, "monotonic", lambda: next(clock))
+    with pytest.raises(SystemExit, match="the log of its moment has not come within 600 s"):
+        program.wait_for_log("host=im1", "0/1")
 
 
 def test_a_backup_that_was_not_counted_is_said(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
