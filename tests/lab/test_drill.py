@@ -1,4 +1,4 @@
-"""A short drill of two servers and a vote: what must hold on a machine of any speed. Only with `--cluster`."""
+"""A short drill of two servers and a vote: what must hold on a machine of any speed."""
 
 import json
 import os
@@ -30,10 +30,8 @@ NEVER = ("lost", "two_primaries", "rows_lost", "archives_unread")
 
 
 @pytest.fixture(scope="module")
-def servers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """Deployed without the engine; what no fault here is for has one host."""
-    if not request.config.getoption("--cluster"):
-        pytest.skip("only with --cluster")
     with labs(tmp_path_factory) as make:
         made = Deployed(make({**TEST, "im:roles": ROLES}), tmp_path_factory.mktemp("saved"))
         made.apply()

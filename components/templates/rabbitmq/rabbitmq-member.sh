@@ -57,9 +57,10 @@ state() {
     fi
 }
 
+# Members may answer now that did not when the state was read; they need not count on this one.
 admit() {
     other=$(peer) || fail "no other member answers; start RabbitMQ on $OTHER_MEMBERS first"
-    rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
+    ! is_known_to "$other" || rabbitmqctl -q -n "$other" forget_cluster_node "$NODENAME"
 }
 
 # Asked of this node alone: list_queues wants answers from all, and rabbitmqctl lets no other node connect to it.

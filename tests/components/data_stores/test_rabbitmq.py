@@ -300,3 +300,15 @@ def test_an_existing_node_keeps_its_name_its_data_and_other_users(
 def test_a_user_that_everybody_knows_cannot_stay(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} cannot stay as a user; name others by letters"):
         RabbitMQSettings(other_users=(name,))
+
+
+@pytest.mark.parametrize(
+    ("known", "told"), [("12", ["-q -n rabbit@10.77.2.11 forget_cluster_node rabbit@10.77.2.12"]), ("13", [])]
+)
+def test_only_who_the_others_count_on_is_forgotten_before_it_joins(tmp_path: Path, known: str, told: list[str]) -> None:
+    member, noted = Member(tmp_path, accepted=False), tmp_path / "noted"
+    noted.touch()
+    knows = f"""*cluster_status*) echo '"rabbit@10.77.2.{known}"' ;; *forget*) echo "$*" >>{noted} ;;"""
+    (tmp_path / "rabbitmqctl").write_text(f'#!/bin/sh\ncase "$*" in {knows} esac\n')
+    assert member.run("admit").returncode == 0
+    assert noted.read_text().splitlines() == told
