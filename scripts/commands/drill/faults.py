@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from commands.drill import DrillError, disk, harm, rolling, targets
+from commands.drill import DrillError, clock, disk, harm, rolling, targets
 from commands.drill.look import Standing
 from commands.drill.site import Site
 
@@ -62,6 +62,16 @@ FAULTS = (
         60,
         disk.shrink,
         disk.give_back,
+    ),
+    Fault(
+        "clock-off",
+        "set the primary's clock 10 min ahead for 60 s, and back",
+        targets.database,
+        clock.off(600),
+        clock.off(0),
+        60,
+        clock.part,
+        clock.give_back,
     ),
     Fault(
         "rolling",
