@@ -67,7 +67,8 @@ LIMITS = (
     Limit("seconds until 95 % of the clients are back", "clients_back", 4, clients_must_be_back),
     Limit("seconds without the clients' address", "address_away", 2, lambda one: one.fault != "power-off"),
     Limit("seconds from a split's end to a whole cluster", "whole_again", 60, is_named("split-50ms", "split-60s")),
-    Limit("seconds to a stack at rest", "at_rest", 300),
+    Limit("seconds to a stack at rest", "at_rest", 300, lambda one: one.fault != "rolling"),
+    Limit("seconds to a stack at rest, the way back in it", "at_rest", 1800, is_named("rolling")),
     Limit("percent of failed requests", "failed_percent", 0.1, is_named("rolling")),
     Limit("failovers nobody asked for", "promotions", 0, needs_no_failover),
 )
