@@ -44,8 +44,9 @@ STAGES: tuple[tuple[type[Component], ...], ...] = (
     (Ejabberd, Package),  # one of them, by its kind
     (Uploads, HAProxy),
     (Keepalived,),
-    (PgBackRest, ResticServer),  # once all that they save is there
-    (Restic,),
+    (ResticServer,),
+    (Restic,),  # once all that it saves is there
+    (PgBackRest,),  # the repository of a new machine comes from a copy
     (Restore, Bacula),
 )
 """Components of one stage come side by side, each stage after the one before it."""

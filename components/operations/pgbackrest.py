@@ -14,8 +14,9 @@ from components.component import Component
 from components.data_stores.archiving import STANZA
 from components.model import Settings
 from components.network.flows import Flow
-from components.operations import pgbackrest_schedule
+from components.operations import pgbackrest_schedule, restore_program
 from components.operations.backups import PASSWORD, REPOSITORY, key, repository
+from components.operations.restore_program import is_possible
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Step, Unit
 from components.text import render
@@ -29,6 +30,8 @@ CONFIG, CIPHER = f"{FOLDER}/pgbackrest.conf", f"{FOLDER}/conf.d/cipher.conf"
 CA, CERTIFICATE, KEY = f"{FOLDER}/ca.pem", f"{FOLDER}/certificate.pem", f"{FOLDER}/key.pem"
 TLS = {"sslrootcert": CA, "sslcert": CERTIFICATE, "sslkey": KEY}
 SERVER = "pgbackrest.service"
+FILL_SECONDS = 6 * 3_600
+"""The repository of a large deployment takes its time."""
 
 
 class PgBackRestSettings(Settings):
@@ -84,7 +87,7 @@ class PgBackRest(Component):
                 SERVER: Unit(running=listens, enabled=listens, reload_on=(CONFIG, CA, CERTIFICATE, KEY)),
                 **pgbackrest_schedule.timers(settings, host),
             },
-            steps={"repository": stanza()} if keeps else {},
+            steps={"repository": stanza(settings)} if keeps else {},
             healthy=Health(command=healthy(keeps=keeps), seconds=30),
         )
 
@@ -141,15 +144,18 @@ def as_postgres(command: str) -> str:
     return f"cd / && runuser -u postgres -- pgbackrest {command}"
 
 
-def stanza() -> Step:
-    """The repository's folder for this cluster; making it again changes nothing."""
+def stanza(settings: "DeploymentSettings") -> Step:
+    """The repository for this cluster, on a new machine with what was offsite; making it again changes nothing."""
+    made = [as_postgres(f"--stanza={STANZA} {each}") for each in ("stanza-create", "check")]
+    if is_possible(settings):
+        made.insert(0, restore_program.fill(pgbackrest_schedule.connection(settings, TLS)))
     known = as_postgres(f"info --stanza={STANZA} --output=json")
     return Step(
         read=f'{known} | grep -q \'"code":[02],"message"\' && echo made || echo missing',
         want="made",
-        # The second sends a piece of the log all the way.
-        act=f"{as_postgres(f'--stanza={STANZA} stanza-create')} && {as_postgres(f'--stanza={STANZA} check')}",
-        seconds=300,
+        # The last sends a piece of the log all the way.
+        act=" && ".join(made),
+        seconds=FILL_SECONDS,
     )
 
 

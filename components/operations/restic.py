@@ -12,9 +12,10 @@ from pydantic import Field
 
 from components.component import Component
 from components.data_stores import etcd
+from components.data_stores.archiving import STANZA
 from components.im import ejabberd
 from components.model import Settings
-from components.operations import restic_server, restore_program
+from components.operations import pgbackrest_schedule, restic_server, restore_program
 from components.operations.backups import BUCKET_KEY, REPOSITORY, SAVED, away, places, repository, restic_key
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
@@ -94,12 +95,13 @@ def timer_file(name: str) -> str:
 
 
 def sets_of(settings: "DeploymentSettings", host: HostPlan) -> dict[str, dict[str, Any]]:
-    """What is saved together: paths, the commands that write what has no file, and the places."""
+    """What is saved together: paths, commands that write what has no file, one that tells of a copy, and the places."""
     found: dict[str, dict[str, Any]] = {
         "files": {
             "paths": paths(settings, host),
             "without": [],
             "dumps": dumps(host),
+            "about": "",
             "places": list(urls(settings, host)),
         }
     }
@@ -108,6 +110,7 @@ def sets_of(settings: "DeploymentSettings", host: HostPlan) -> dict[str, dict[st
             "paths": [REPOSITORY],
             "without": [UNFINISHED],
             "dumps": {},
+            "about": f"[ ! -e {pgbackrest_schedule.PROGRAM} ] || {pgbackrest_schedule.PROGRAM} about {STANZA}",
             "places": away(settings),
         }
     return found

@@ -1,6 +1,7 @@
 """The program that restores: on every host with something to restore, beside the restic that fetches for it."""
 
 import json
+import shlex
 from typing import TYPE_CHECKING
 
 from components.data_stores import postgresql
@@ -18,7 +19,19 @@ if TYPE_CHECKING:
 PROGRAM = "/usr/local/lib/im/postgresql-restore"
 PACKAGE = "/usr/local/lib/im/restoring"
 BASE = ("commands", "errors")
-MODULES = ("main", "trial", "disaster", "copies", "repository", "scratch", "instance", "im_server", "xmpp", *BASE)
+MODULES = (
+    "main",
+    "trial",
+    "disaster",
+    "choice",
+    "copies",
+    "repository",
+    "scratch",
+    "instance",
+    "im_server",
+    "xmpp",
+    *BASE,
+)
 FOLDER, CONFIG = "/etc/im-restore", "/etc/im-restore/restore.json"
 DIRECTORIES = {FOLDER: Directory(), PACKAGE: Directory(), RESTORES: Directory(mode="0711")}
 
@@ -32,6 +45,11 @@ def has_part(settings: "DeploymentSettings", host: HostPlan) -> bool:
     """Whether `host` has something to restore."""
     concerned = host == repository(settings) or bool(host.roles & {"database", "im"})
     return is_possible(settings) and concerned
+
+
+def fill(connection: str) -> str:
+    """The command that fills a repository which has nothing. `connection` is to the primary, as libpq takes it."""
+    return f"{PROGRAM} fill {shlex.quote(connection)}"
 
 
 def held(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 """Backs PostgreSQL up, and records with the backup what there was.
 
 run full|incr STANZA REPOSITORY CONNECTION CA MEMBER… makes one.
+about STANZA prints what the repository holds, nothing while it has no backup: the tags of its copies.
 Leaves figures for monitoring: tell STANZA FILE after a backup, waiting DATA FILE on a member.
 """
 
@@ -22,6 +23,7 @@ FACTS = "/usr/local/lib/im/facts.sql"
 FIGURE = "im_postgresql_backup_seconds"
 """When the newest good one ended, as Unix time; its age is `time()` less that."""
 LOG_SECONDS = 600
+AS_POSTGRES = ("runuser", "-u", "postgres", "--")
 WAITING = "im_postgresql_archive_waiting_seconds"
 """How long the oldest piece of the log waits to leave the member: what a disaster would cost now."""
 
@@ -87,9 +89,18 @@ def known(stanza: str, *before: str) -> Any:
     return json.loads(answer.stdout)
 
 
+def about(stanza: str) -> None:
+    """Which database it is of, when the oldest backup ended (Unix time), and the newest one."""
+    for found in known(stanza, *AS_POSTGRES):
+        if good := [each for each in found["backup"] if not each["error"]]:
+            print(f"cluster={found['db'][-1]['system-id']}")
+            print(f"from={min(each['timestamp']['stop'] for each in good)}")
+            print(f"backup={good[-1]['label']}")
+
+
 def tell(stanza: str, file: str) -> None:
     """Nothing is told without a good backup: what monitoring knows then only grows older."""
-    if text := "".join(figures(known(stanza, "runuser", "-u", "postgres", "--"))):
+    if text := "".join(figures(known(stanza, *AS_POSTGRES))):
         write(Path(file), text)
 
 
@@ -117,5 +128,5 @@ def figures(stanzas: list[dict[str, Any]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    orders: dict[str, Callable[..., None]] = {"run": run, "tell": tell, "waiting": waiting}
+    orders: dict[str, Callable[..., None]] = {"run": run, "about": about, "tell": tell, "waiting": waiting}
     orders[sys.argv[1]](*sys.argv[2:])

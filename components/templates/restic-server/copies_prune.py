@@ -63,12 +63,17 @@ def old(snapshots: Iterable[dict[str, Any]], now: datetime, kept: timedelta) -> 
     sets: set[str] = set()
     hours: set[tuple[str, datetime]] = set()
     for each in sorted(snapshots, key=when, reverse=True):
-        age, name = now - when(each), " ".join(each.get("tags") or ())
+        age, name = now - when(each), set_of(each)
         hour = (name, when(each).replace(minute=0, second=0, microsecond=0))
         if (age > kept and name in sets) or (age > WHOLE and hour in hours):
             yield each
         sets.add(name)
         hours.add(hour)
+
+
+def set_of(snapshot: dict[str, Any]) -> str:
+    """Its tag that is a name; others say what the copy holds."""
+    return next((tag for tag in snapshot.get("tags") or () if "=" not in tag), "")
 
 
 def when(snapshot: dict[str, Any]) -> datetime:

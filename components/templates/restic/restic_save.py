@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +28,14 @@ FIGURE = "im_restic_seconds"
 def main(name: str) -> None:
     settings = json.loads((FOLDER / "restic.json").read_text())
     chosen = settings["sets"][name]
+    if chosen["about"] and not (about := told(chosen["about"])):
+        return
+    tags = [name, *(about if chosen["about"] else ())]
     failed = list(dumped(chosen["dumps"]))
     is_whole = not failed
     for place in chosen["places"]:
         url = settings["places"][place]
-        if wrong := saved(url, name, chosen):
+        if wrong := saved(url, tags, chosen):
             failed.append(f"{name} did not reach {place} ({url}): {wrong}")
         elif is_whole:
             tell(name, place)
@@ -54,7 +57,15 @@ def dumped(dumps: dict[str, str]) -> Iterator[str]:
             new.rename(DUMPS / name)
 
 
-def saved(url: str, name: str, chosen: dict[str, Any]) -> str:
+def told(command: str) -> list[str]:
+    """What goes with the copy as its tags. A set that has nothing to tell of itself has nothing worth a copy."""
+    answer = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)  # noqa: S602 - declared
+    if answer.returncode:
+        sys.exit(f"not saved: {answer.stderr.strip() or answer.stdout.strip()}")
+    return answer.stdout.split()
+
+
+def saved(url: str, tags: Iterable[str], chosen: dict[str, Any]) -> str:
     """Why not, empty when all is there. restic ends with 3 when it could not read everything, which is not good."""
     opened = restic(url, "cat", "config", seconds=OPEN_SECONDS)
     if any(words in opened.stderr for words in NOT_THERE):
@@ -63,7 +74,8 @@ def saved(url: str, name: str, chosen: dict[str, Any]) -> str:
         return reason(opened)
     paths = [*map(Path, chosen["paths"]), *(DUMPS / each for each in chosen["dumps"])]
     without = [f"--exclude={pattern}" for pattern in chosen["without"]]
-    answer = restic(url, "backup", "--quiet", "--tag", name, *without, *(str(path) for path in paths if path.exists()))
+    marked = [f"--tag={tag}" for tag in tags]
+    answer = restic(url, "backup", "--quiet", *marked, *without, *(str(path) for path in paths if path.exists()))
     return reason(answer) if answer.returncode else ""
 
 

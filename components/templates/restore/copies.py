@@ -8,24 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from .commands import Done, run, said
-from .errors import RestoreError
+from .errors import NothingError, RestoreError
 
 RESTIC = Path("/etc/im-restic")
 SET = "postgresql"
 SPARE = 1.1
 
 
-def newest(place: str, tag: str = SET, before: "datetime | None" = None) -> dict[str, Any]:
-    """The newest copy, or the newest made before a moment: `id`, `time`."""
+def found(place: str, tag: str = SET, before: "datetime | None" = None) -> list[dict[str, Any]]:
+    """The copies, or those made before a moment, the newest last: `id`, `time`, `tags`."""
     answer = restic(place, "snapshots", "--json", "--tag", tag)
     if answer.returncode:
-        raise RestoreError(reason(answer, place))
-    found = sorted(json.loads(answer.stdout) or [], key=lambda copy: when(copy["time"]))
-    found = [copy for copy in found if before is None or when(copy["time"]) < before]
-    if not found:
-        earlier = f" of before {before.isoformat()}" if before else ""
-        raise RestoreError(f"{url(place)}: has no copy of {tag}{earlier}")
-    return dict(found[-1])
+        raise (NothingError if is_empty(answer) else RestoreError)(reason(answer, place))
+    known = sorted(json.loads(answer.stdout) or [], key=lambda copy: when(copy["time"]))
+    return [copy for copy in known if before is None or when(copy["time"]) < before]
+
+
+def newest(place: str, tag: str, before: datetime) -> dict[str, Any]:
+    """The newest that was made before a moment."""
+    if not (known := found(place, tag, before)):
+        raise RestoreError(f"{url(place)}: has no copy of {tag} of before {before.isoformat()}")
+    return known[-1]
 
 
 def fetch(place: str, copy: dict[str, Any], source: str, target: Path) -> None:
@@ -63,7 +66,7 @@ def reason(answer: Done, place: str) -> str:
     text = answer.stderr
     if "wrong password or no key found" in text:
         return f"{url(place)}: the key of this host does not open it"
-    if "<config/> does not exist" in text or "config file: Stat: The specified key does not exist" in text:
+    if is_empty(answer):
         return f"{url(place)}: there is nothing"
     damage = (
         "ciphertext verification failed",
@@ -75,6 +78,12 @@ def reason(answer: Done, place: str) -> str:
     if any(words in text for words in damage):
         return f"{url(place)}: the copy is damaged: {said(answer)}"
     return f"{url(place)}: {said(answer)}"
+
+
+def is_empty(answer: Done) -> bool:
+    """Nothing was ever saved there."""
+    said = ("<config/> does not exist", "config file: Stat: The specified key does not exist")
+    return any(words in answer.stderr for words in said)
 
 
 def when(text: str) -> datetime:

@@ -10,15 +10,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import copies, scratch
+from . import choice, copies, scratch
+from .choice import NEWEST
 from .commands import as_postgres, run, said
-from .errors import RestoreError
+from .errors import NothingError, RestoreError
 from .instance import Instance, controldata
 
 CHOSEN = Path("/var/lib/im-restore/chosen.json")
 """The copy of a restore that is under way: one that was cut off goes on with it."""
-NEWEST = "newest"
 LAST = "SELECT date_trunc('second', pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC')"
+NUMBER = "SELECT system_identifier FROM pg_control_system()"
 HEALTHY_SECONDS = 180
 BACKUPS = "backups"
 ONCE = ("im-postgresql-backup@*.service", "im-restic@*.service")
@@ -30,7 +31,7 @@ Settings = Mapping[str, Any]
 
 
 def state(settings: Settings) -> None:
-    """Of the live data, as JSON: when it was founded (Unix time), how many rows it has, `null` for what is not known.
+    """Of the live data, as JSON: its number, when it was founded (Unix time), its rows; `null` for what is not known.
 
     PostgreSQL's own number of a cluster begins with the time of its founding.
     """
@@ -40,7 +41,8 @@ def state(settings: Settings) -> None:
     tables = json.loads(counted.stdout)["tables"] or {} if counted and not counted.returncode else None
     rows = None if tables is None else sum(table["rows"] for table in tables.values())
     begun = json.loads(CHOSEN.read_text()) if CHOSEN.exists() else {}
-    told = {"founded": int(found[1]) >> 32 if found else None, "rows": rows, "begun": bool(begun)}
+    founded = int(found[1]) >> 32 if found else None
+    told = {"cluster": found[1] if found else None, "founded": founded, "rows": rows, "begun": bool(begun)}
     print(json.dumps({**told, "restored": begun.get("restored", False)}))
 
 
@@ -52,20 +54,70 @@ def hold(settings: Settings, part: str) -> None:
             raise RestoreError(f"{unit} does not stop: {said(answer)}")
 
 
-def fetch(settings: Settings, before: str) -> None:
+def fetch(settings: Settings, before: str, to: str = NEWEST, named: str = NEWEST) -> None:
     """The repository, as the copy has it; what is there is put aside. `before` is a Unix time, or `newest`."""
     moment = None if before == NEWEST else datetime.fromtimestamp(int(before), UTC)
     if not CHOSEN.exists():
-        CHOSEN.write_text(json.dumps(copies.newest(settings["place"], before=moment)))
-    copy, target = json.loads(CHOSEN.read_text()), Path(settings["repository"])
+        copy = choice.choose(settings["place"], moment, to, named)
+        if named == NEWEST:
+            choice.refuse_doubt(settings["place"], moment, copy)
+        CHOSEN.write_text(json.dumps(copy))
+    copy = json.loads(CHOSEN.read_text())
+    put(settings, copy)
+    print(json.dumps({"copy": copy["time"]}))
+
+
+def put(settings: Settings, copy: Mapping[str, Any]) -> None:
+    """A copy in the place of the repository, whole or not at all."""
+    target = Path(settings["repository"])
+    new = target.with_name(f"{target.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
     scratch.make()
     copies.fetch(settings["place"], copy, str(target), scratch.COPY)
+    shutil.move(f"{scratch.COPY}{target}", new)
+    run(["chown", "-R", "postgres:postgres", str(new)])  # a move to another disk makes new files
+    new.chmod(0o750)
     aside(target)
-    shutil.move(f"{scratch.COPY}{target}", target)
-    run(["chown", "-R", "postgres:postgres", str(target)])  # a move to another disk makes new files
-    target.chmod(0o750)
+    new.rename(target)
     scratch.remove()
+
+
+def listed(settings: Settings) -> None:
+    """The copies that can be named."""
+    print(json.dumps({"copies": choice.listed(settings["place"])}))
+
+
+def fill(settings: Settings, connection: str) -> None:
+    """A new machine's empty repository, from the newest copy of the live database; left empty when there is none."""
+    if any(Path(settings["repository"]).iterdir()):
+        return
+    answer = as_postgres(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", NUMBER, connection])
+    if answer.returncode:
+        raise RestoreError(f"the live database does not tell its number: {said(answer)}")
+    try:
+        copy = choice.of_cluster(settings["place"], answer.stdout.strip())
+    except NothingError:
+        return
+    if copy:
+        exchange(settings, copy)
+
+
+def refill(settings: Settings, cluster: str, named: str = NEWEST) -> None:
+    """The repository alone, while the database goes on; what is there is put aside."""
+    copy = choice.of_cluster(settings["place"], cluster, named)
+    if not copy:
+        raise RestoreError(f"{copies.url(settings['place'])}: has no copy of the live database")
+    exchange(settings, copy)
     print(json.dumps({"copy": copy["time"]}))
+
+
+def exchange(settings: Settings, copy: Mapping[str, Any]) -> None:
+    """Backups wait for it."""
+    hold(settings, BACKUPS)
+    try:
+        put(settings, copy)
+    finally:
+        release(settings, BACKUPS)
 
 
 def recover(settings: Settings, to: str) -> None:
@@ -164,6 +216,9 @@ ORDERS: dict[str, Callable[..., None]] = {
     "state": state,
     "hold": hold,
     "fetch": fetch,
+    "copies": listed,
+    "fill": fill,
+    "refill": refill,
     "recover": recover,
     "clear": clear,
     "files": files,

@@ -1,7 +1,8 @@
 # managed by Pulumi; edit components/templates/restore/main.py
-"""Restores of PostgreSQL from the copy offsite: test [TIME] | clean, and the steps of a restore after a disaster.
+"""Restores of PostgreSQL from a copy offsite: test [TIME[_COPY]] | clean, and the steps of a restore after a disaster.
 
-`test` restores into a scratch instance and writes a report; TIME is a moment as in 2026-11-26T03:30:00Z, or `newest`.
+`test` restores into a scratch instance and writes a report; TIME is a moment as in 2026-11-26T03:30:00Z, or `newest`;
+COPY is one, too: of the copies offsite the newest that was made by then is taken.
 `clean` takes away what a test that was killed has left. The other orders are those of `disaster.py`; `scripts/restore`
 gives them.
 """

@@ -8,23 +8,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import copies, im_server, repository, scratch
+from . import choice, copies, im_server, repository, scratch
+from .choice import NEWEST
 from .errors import RestoreError
 from .instance import Instance
 
-NEWEST = "newest"
 LAST = "SELECT extract(epoch FROM pg_last_xact_replay_timestamp())"
 """Empty when the log has no transaction after the record."""
 
 Report = dict[str, Any]
 
 
-def run(settings: Mapping[str, Any], to: str = NEWEST) -> None:
-    """Writes a report, whatever happens, and raises when the test is not good."""
+def run(settings: Mapping[str, Any], words: str = NEWEST) -> None:
+    """Writes a report, whatever happens, and raises when the test is not good. `words` is TO, or TO_COPY."""
     begun, clock = datetime.now(UTC), time.monotonic()
-    report: Report = {"begun": stamp(begun), "to": to, "good": False, "problem": "it was cut off"}
+    to, _, named = words.partition("_")
+    report: Report = {"begun": stamp(begun), "to": words, "good": False, "problem": "it was cut off"}
     try:
         scratch.make()
+        report["copy"] = chosen(settings["place"], to, named or NEWEST)
         restored(settings, report, None if to == NEWEST else copies.when(to), begun, clock)
         report["good"] = True
         del report["problem"]
@@ -35,16 +37,20 @@ def run(settings: Mapping[str, Any], to: str = NEWEST) -> None:
         scratch.remove()
         report["seconds"] = round(time.monotonic() - clock, 1)
         write(settings, report, begun)
-    if to == NEWEST:
+    if words == NEWEST:
         tell(Path(settings["metrics"]), report, begun)
+
+
+def chosen(place: str, to: str, named: str) -> dict[str, str]:
+    """The copy that is tried."""
+    copy = choice.choose(place, to=to, named=named)
+    return {"id": copy["id"], "time": copy["time"]}
 
 
 def restored(settings: Mapping[str, Any], report: Report, to: "datetime | None", begun: datetime, clock: float) -> None:
     """Fills the report as it goes, so that one of a failed test says how far it came."""
-    stanza, place = settings["stanza"], settings["place"]
-    copy = copies.newest(place)
-    report["copy"] = {"id": copy["id"], "time": copy["time"]}
-    copies.fetch(place, copy, settings["repository"], scratch.COPY)
+    stanza = settings["stanza"]
+    copies.fetch(settings["place"], report["copy"], settings["repository"], scratch.COPY)
     repository.prepare(settings["repository"], stanza)
     backup = repository.chosen(stanza, to)
     report["backup"] = backup["label"]

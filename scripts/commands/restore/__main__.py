@@ -17,7 +17,7 @@ from commands.apply.lab_stack import refuse_outside_lab
 from commands.restore import RestoreError
 from commands.restore.hosts import order
 from commands.restore.moments import NEWEST, moment
-from commands.restore.restore import load_site, restore
+from commands.restore.restore import Order, Say, Site, Wanted, copies, load_site, refill, restore
 from commands.verify import VerifyError
 from commands.verify.outputs import load_outputs
 
@@ -35,6 +35,14 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser("scripts/restore", description=WHAT_IT_DOES)
     arguments.add_argument("stack", metavar="STACK", help="a deployed stack with im:backups")
     arguments.add_argument("--to", type=moment, metavar="TIME", help="up to this moment, as in 2026-11-26T03:30:00Z")
+    arguments.add_argument(
+        "--copy", type=moment, metavar="TIME", help="from the newest copy that was made by then, not from the newest"
+    )
+    what = arguments.add_mutually_exclusive_group()
+    what.add_argument("--copies", action="store_true", help="only list the copies offsite")
+    what.add_argument(
+        "--repository", action="store_true", help="only the repository on the operations host; the database goes on"
+    )
     arguments.add_argument(
         "--overwrite", action="append", default=[], metavar="HOST", help="a database host whose live data is replaced"
     )
@@ -57,15 +65,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         refuse_outside_lab("restore", options.stack, ROOT, os.environ)
         site = load_site(options.stack, load_outputs(options.stack, ROOT, options.saved, installed_engine()))
-        restore(site, options.to or NEWEST, options.overwrite, order, say)
+        ask(options, site, order, say)
     except (RestoreError, VerifyError, ApplyError) as error:
         errors.print(Text(f"restore: {error}", "red"))
         return 1
     except KeyboardInterrupt:
         errors.print(Text("restore: interrupted; services may be stopped, run it again to go on", "red"))
         return 130
-    say("done; run scripts/verify, and pulumi up --refresh if the state is another than that of the backup")
     return 0
+
+
+def ask(options: argparse.Namespace, site: Site, order: Order, say: Say) -> None:
+    """What the options ask for."""
+    copy = options.copy or NEWEST
+    if options.copies:
+        print("\n".join(copies(site, order)))
+    elif options.repository:
+        refill(site, copy, order, say)
+        say("done; run scripts/restore-test once the next backup is made")
+    else:
+        restore(site, Wanted(options.to or NEWEST, copy, options.overwrite), order, say)
+        say("done; run scripts/verify, and pulumi up --refresh if the state is another than that of the backup")
 
 
 if __name__ == "__main__":

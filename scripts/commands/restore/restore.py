@@ -1,6 +1,6 @@
 """The steps of a restore, in their order."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,15 +29,24 @@ def load_site(stack: str, outputs: Outputs) -> Site:
     return Site(outputs.operations, outputs.restored["database"], outputs.restored["im"])
 
 
-def restore(site: Site, to: str, overwritten: Collection[str], order: Order, say: Say) -> None:
+@dataclass(frozen=True)
+class Wanted:
+    """Moments as of `moments.py`: up to when, and by when the copy was made; hosts whose live data is replaced."""
+
+    to: str = NEWEST
+    copy: str = NEWEST
+    overwritten: Collection[str] = ()
+
+
+def restore(site: Site, wanted: Wanted, order: Order, say: Say) -> None:
     """All of it. What was cut off can be begun again: it goes on with the same copy, or with the start of services."""
     states = {host.host: order(host, "state") for host in site.databases}
     under_way = order(site.operations, "state")
     if not under_way["begun"]:
-        refuse_live(states, overwritten)
+        refuse_live(states, wanted.overwritten)
     lost: list[str] = []
     if not under_way["restored"]:
-        lost = bring_back(site, to, copy_before(states, overwritten), order, say)
+        lost = bring_back(site, wanted, copy_before(states, wanted.overwritten), order, say)
     say("starting")
     start(site, order)
     order(site.operations, "done")
@@ -45,15 +54,16 @@ def restore(site: Site, to: str, overwritten: Collection[str], order: Order, say
         raise RestoreError(f"the database is back and everything runs, but uploads are missing: {'; '.join(lost)}")
 
 
-def bring_back(site: Site, to: str, before: str, order: Order, say: Say) -> list[str]:
+def bring_back(site: Site, wanted: Wanted, before: str, order: Order, say: Say) -> list[str]:
     """The data, while everything stands still. Returns which uploads are not back: chats do not wait for them."""
     say("stopping what writes")
     stop(site, order)
     say("fetching the repository from offsite")
-    copied = order(site.operations, "fetch", before)["copy"]
+    copied = order(site.operations, "fetch", before, wanted.to, wanted.copy)["copy"]
     say(f"  as of {copied}")
     say("restoring the database")
-    say(f"  the last transaction is of {order(site.databases[0], 'recover', to)['recovered_to'] or 'the backup'}")
+    last = order(site.databases[0], "recover", wanted.to)["recovered_to"]
+    say(f"  the last transaction is of {last or 'the backup'}")
     for host in site.databases[1:]:
         order(host, "clear")
     lost = []
@@ -65,6 +75,22 @@ def bring_back(site: Site, to: str, before: str, order: Order, say: Say) -> list
             lost.append(str(error))
     order(site.operations, "restored")
     return lost
+
+
+def refill(site: Site, copy: str, order: Order, say: Say) -> None:
+    """The repository alone; the database goes on, and a member of it tells which one it is."""
+    clusters = [state["cluster"] for host in site.databases if (state := order(host, "state"))["cluster"]]
+    if not clusters:
+        raise RestoreError("no database host has data; what brings it back brings the repository, too")
+    say("fetching the repository from offsite")
+    say(f"  as of {order(site.operations, 'refill', clusters[0], copy)['copy']}")
+
+
+def copies(site: Site, order: Order) -> Iterator[str]:
+    """The copies that can be named, a line each."""
+    for each in order(site.operations, "copies")["copies"]:
+        holds = f"backups from {each['from']} to {each['backup']}" if each["backup"] else "it does not say what it has"
+        yield f"{each['copy']}  {holds}" + (f", database of {each['founded']}" if each["founded"] else "")
 
 
 def stop(site: Site, order: Order) -> None:

@@ -37,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
         "--to", type=moment, metavar="TIME", help="recover to this moment, as in 2026-11-26T03:30:00Z"
     )
     arguments.add_argument(
+        "--copy", type=moment, metavar="TIME", help="try the newest copy that was made by then, not the newest"
+    )
+    arguments.add_argument(
         "--reports", type=Path, default=ROOT / ".restore-tests", metavar="DIR", help="where reports are kept"
     )
     arguments.add_argument(
@@ -54,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         refuse_outside_lab("restore-test", options.stack, ROOT, os.environ)
         host = keeper(options.stack, load_outputs(options.stack, ROOT, options.saved, installed_engine()))
         with console.status("restoring the newest backup into a scratch instance"):
-            report = run(host, options.to or NEWEST)
+            report = run(host, options.to or NEWEST, options.copy or NEWEST)
         file = keep(options.reports / options.stack, report)
     except (RestoreTestError, VerifyError, ApplyError) as error:
         errors.print(Text(f"restore-test: {error}", "red"))

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 from typing import Any
 
+from commands.restore.moments import NEWEST
 from commands.restore_test import RestoreTestError
 from commands.verify.outputs import HostLogin, Outputs
 from components.operations.backups import REPORTS
@@ -33,9 +34,9 @@ def keeper(stack: str, outputs: Outputs) -> HostLogin:
     return outputs.operations
 
 
-def run(host: HostLogin, to: str) -> dict[str, Any]:
+def run(host: HostLogin, to: str, copy: str) -> dict[str, Any]:
     """The report; raises when there is none."""
-    unit = f"im-restore-test@{to}.service"
+    unit = f"im-restore-test@{to}{'' if copy == NEWEST else f'_{copy}'}.service"
     script = START.format(reports=REPORTS, unit=shlex.quote(unit), mark=shlex.quote(MARK))
     done = subprocess.run(host.as_root(["sh", "-c", script]), capture_output=True, text=True, check=False)
     said, mark, text = done.stdout.partition(f"{MARK}\n")

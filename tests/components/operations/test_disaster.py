@@ -48,7 +48,7 @@ def test_a_cluster_tells_when_it_was_founded_and_what_it_has(
     monkeypatch.setattr(disaster, "controldata", lambda data: f"Database system identifier:  {number}\n")
     monkeypatch.setattr(disaster, "as_postgres", lambda command: counted)
     disaster.state({"data": "/data", "database": "im", "facts": "facts.sql"})
-    told = {"founded": 1795662674, "rows": rows, "begun": False, "restored": False}
+    told = {"cluster": str(number), "founded": 1795662674, "rows": rows, "begun": False, "restored": False}
     assert json.loads(capsys.readouterr().out) == told
 
 
@@ -94,10 +94,14 @@ def test_what_is_replaced_stays_beside_it(tmp_path: Path) -> None:
     assert (kept / "PG_VERSION").read_text() == "15"
 
 
+def copy(hour: int) -> dict[str, Any]:
+    return {"id": str(hour), "time": f"2026-11-26T0{hour}:00:00Z", "tags": ["postgresql", "cluster=7"]}
+
+
 @pytest.fixture
-def offsite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], Path]:
+def offsite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Path]:
     """Three copies, of which one is fetched to a folder."""
-    copied = [{"id": str(hour), "time": f"2026-11-26T0{hour}:00:00Z"} for hour in (1, 2, 3)]
+    copied = [copy(hour) for hour in (1, 2, 3)]
     (tmp_path / "restic.json").write_text('{"places": {"offsite": "rest:x"}}')
     monkeypatch.setattr(copies, "RESTIC", tmp_path)
     monkeypatch.setattr(copies, "run", lambda command: Done([], 0, json.dumps(copied), ""))
@@ -111,8 +115,8 @@ def offsite(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], 
         Path(f"{target}{source}").mkdir(parents=True)
         Path(f"{target}{source}/of").write_text(copy["time"])
 
-    def fetched(before: str) -> Path:
-        disaster.fetch({"place": "offsite", "repository": str(tmp_path / "repository")}, before)
+    def fetched(before: str, *more: str) -> Path:
+        disaster.fetch({"place": "offsite", "repository": str(tmp_path / "repository")}, before, *more)
         return tmp_path / "repository"
 
     monkeypatch.setattr(copies, "fetch", fetch)
@@ -138,7 +142,77 @@ def test_a_restore_that_was_cut_off_knows_whether_all_data_is_back(
     disaster.restored({})
     capsys.readouterr()
     disaster.state({"data": "/data", "database": "im", "facts": "facts.sql"})
-    assert json.loads(capsys.readouterr().out) == {"founded": None, "rows": None, "begun": True, "restored": True}
+    nothing = {"cluster": None, "founded": None, "rows": None}
+    assert json.loads(capsys.readouterr().out) == {**nothing, "begun": True, "restored": True}
+
+
+def test_a_copy_can_be_named(offsite: Callable[..., Path]) -> None:
+    assert (offsite("newest", "newest", "2026-11-26T01:59:59Z") / "of").read_text() == "2026-11-26T01:00:00Z"
+
+
+def test_what_was_there_stays_beside_the_copy(offsite: Callable[..., Path], tmp_path: Path) -> None:
+    (tmp_path / "repository").mkdir()
+    (tmp_path / "repository" / "of").write_text("another")
+    (tmp_path / "repository.new").mkdir()  # of a run that was cut off
+    offsite("newest")
+    assert sorted(path.name.partition("-")[0] for path in tmp_path.glob("repository*")) == [
+        "repository",
+        "repository.before",
+    ]
+
+
+@pytest.fixture
+def live(offsite: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
+    """A host of operations whose repository is empty; the live database has the number 7, as the copies have."""
+    (tmp_path / "repository").mkdir()
+    monkeypatch.setattr(disaster, "as_postgres", lambda command: Done([], 0, "7\n", ""))
+    return {"place": "offsite", "repository": str(tmp_path / "repository"), "held": {"backups": ["copy.timer"]}}
+
+
+def test_an_empty_repository_is_filled(live: dict[str, Any]) -> None:
+    disaster.fill(live, "host=db1")
+    assert (Path(live["repository"]) / "of").read_text() == "2026-11-26T03:00:00Z"
+
+
+def test_a_repository_that_has_something_is_not_filled(live: dict[str, Any]) -> None:
+    (Path(live["repository"]) / "own").touch()
+    disaster.fill(live, "host=db1")
+    assert [path.name for path in Path(live["repository"]).iterdir()] == ["own"]
+
+
+def test_the_copies_of_another_database_fill_nothing(live: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disaster, "as_postgres", lambda command: Done([], 0, "8\n", ""))
+    disaster.fill(live, "host=db1")
+    assert list(Path(live["repository"]).iterdir()) == []
+
+
+def test_a_first_deployment_has_nothing_to_fill_from(live: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "Fatal: unable to open config file: <config/> does not exist"
+    monkeypatch.setattr(copies, "run", lambda command: Done([], 1, "", said))
+    disaster.fill(live, "host=db1")
+    assert list(Path(live["repository"]).iterdir()) == []
+
+
+def test_an_offsite_that_is_away_is_said_before_a_new_repository_begins(
+    live: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copies, "run", lambda command: Done([], 1, "", "Fatal: connection refused"))
+    with pytest.raises(RestoreError, match="rest:x: Fatal: connection refused"):
+        disaster.fill(live, "host=db1")
+
+
+def test_backups_go_on_when_the_copy_cannot_be_fetched(live: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered: list[list[str]] = []
+
+    def fails(*_: Any) -> None:
+        raise RestoreError("no room")
+
+    monkeypatch.setattr(copies, "fetch", fails)
+    monkeypatch.setattr(disaster, "run", lambda command: ordered.append(command) or Done([], 0, "", ""))
+    with pytest.raises(RestoreError, match="no room"):
+        disaster.refill(live, "7")
+    assert ordered[-1] == ["systemctl", "start", "copy.timer"]
+    assert Path(live["repository"]).exists()
 
 
 def test_no_copy_that_is_old_enough_is_said(offsite: Callable[[str], Path]) -> None:

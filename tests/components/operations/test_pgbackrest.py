@@ -263,3 +263,35 @@ def test_refuses_backups_without_a_host_that_keeps_them() -> None:
     assert refusal({"im:roles": roles}) == (
         "im:roles.operations: missing, and im:backups.enabled is true; name the host that keeps the copies"
     )
+
+
+def test_a_copy_is_told_what_the_repository_holds(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backups = [
+        {"label": name, "error": error, "timestamp": {"stop": stop}}
+        for name, error, stop in (("1F", False, 10), ("2I", False, 20), ("3I", True, 30))
+    ]
+    found = [{"db": [{"system-id": 7}], "backup": backups}]
+    monkeypatch.setattr(program, "known", lambda stanza, *before: found)
+    program.about("im")
+    assert capsys.readouterr().out == "cluster=7\nfrom=10\nbackup=2I\n"
+    found[0]["backup"] = []
+    program.about("im")
+    assert capsys.readouterr().out == ""
+
+
+def test_the_keepers_repository_is_filled_before_a_new_one_is_made() -> None:
+    step = recorded("backups").services["vote1/pgbackrest"].inputs["steps"]["repository"]
+    fill, create, check = step["act"].split(" && cd / && ")
+    assert fill.startswith("/usr/local/lib/im/postgresql-restore fill 'host=im1,im2 port=5432 dbname=im ")
+    assert (create, check) == (
+        "runuser -u postgres -- pgbackrest --stanza=im stanza-create",
+        "runuser -u postgres -- pgbackrest --stanza=im check",
+    )
+
+
+def test_without_a_copy_offsite_a_new_repository_is_made_at_once() -> None:
+    program = run(as_config({**one_host(), "im:backups": {"enabled": True}}))
+    act = program.services["dev1/pgbackrest"].inputs["steps"]["repository"]["act"]
+    assert act.startswith("cd / && runuser -u postgres -- pgbackrest --stanza=im stanza-create")

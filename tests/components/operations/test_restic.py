@@ -46,6 +46,7 @@ def test_postgresqls_backups_go_offsite_all_the_time() -> None:
         "paths": ["/var/lib/pgbackrest/im"],
         "without": ["*.pgbackrest.tmp"],
         "dumps": {},
+        "about": "[ ! -e /usr/local/lib/im/postgresql-backup ] || /usr/local/lib/im/postgresql-backup about im",
         "places": ["offsite"],
     }
     assert "\nOnUnitInactiveSec=20s\n" in recorded("backups").files("vote1")[timer_file("postgresql")]
@@ -118,9 +119,15 @@ def program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     for name in ("FOLDER", "DUMPS", "METRICS"):
         (tmp_path / name).mkdir()
         monkeypatch.setattr(module, name, tmp_path / name)
+    plain = {"paths": [str(tmp_path)], "without": [], "dumps": {}, "about": "", "places": ["operations", "offsite"]}
     text = {
         "places": {"operations": "rest:near", "offsite": "rest:far"},
-        "sets": {"files": {"paths": [str(tmp_path)], "without": [], "dumps": {}, "places": ["operations", "offsite"]}},
+        "sets": {
+            "files": plain,
+            "told": {**plain, "about": "echo cluster=7; echo from=1"},
+            "empty": {**plain, "about": "true"},
+            "broken": {**plain, "about": "echo no key >&2; exit 1"},
+        },
     }
     (tmp_path / "FOLDER" / "restic.json").write_text(json.dumps(text))
     monkeypatch.setattr(module.time, "time", lambda: 1700000000.5)
@@ -132,7 +139,7 @@ def answers(program: ModuleType, monkeypatch: pytest.MonkeyPatch, away: str = ""
     ran: list[tuple[str, ...]] = []
 
     def restic(url: str, *arguments: str, seconds: int | None = None) -> Any:
-        ran.append((url, *arguments[:1]))
+        ran.append((url, arguments[0], *(word for word in arguments if word.startswith("--tag="))))
         return program.subprocess.CompletedProcess([], int(url == away), "", "Fatal: dial tcp: refused\nIs it there?\n")
 
     monkeypatch.setattr(program, "restic", restic)
@@ -154,8 +161,28 @@ def test_a_place_that_is_away_is_said_after_the_other_has_its_copy(
     with pytest.raises(SystemExit) as ended:
         program.main("files")
     assert str(ended.value) == "files did not reach operations (rest:near): dial tcp: refused"
-    assert ("rest:far", "backup") in ran
+    assert ("rest:far", "backup", "--tag=files") in ran
     assert [path.name for path in program.METRICS.iterdir()] == ["im-restic-files-offsite.prom"]
+
+
+def test_a_copy_says_what_it_holds(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = answers(program, monkeypatch)
+    program.main("told")
+    assert ("rest:far", "backup", "--tag=told", "--tag=cluster=7", "--tag=from=1") in ran
+
+
+def test_what_holds_nothing_is_not_copied(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = answers(program, monkeypatch)
+    program.main("empty")
+    assert ran == []
+    assert list(program.METRICS.iterdir()) == []
+
+
+def test_what_cannot_be_read_is_not_copied_and_said(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = answers(program, monkeypatch)
+    with pytest.raises(SystemExit, match="not saved: no key"):
+        program.main("broken")
+    assert ran == []
 
 
 def test_only_a_repository_that_is_not_there_is_made(program: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +194,7 @@ def test_only_a_repository_that_is_not_there_is_made(program: ModuleType, monkey
             return program.subprocess.CompletedProcess([], int(arguments[0] == "cat"), "", said)
 
         monkeypatch.setattr(program, "restic", restic)
-        program.saved("rest:near", "files", {"paths": [], "without": [], "dumps": {}})
+        program.saved("rest:near", ["files"], {"paths": [], "without": [], "dumps": {}})
         return ran
 
     assert asked("Fatal: unable to open config file: <config/> does not exist") == ["cat", "init", "backup"]
@@ -179,7 +206,7 @@ def test_a_place_that_does_not_answer_is_given_up(program: ModuleType, monkeypat
         raise program.subprocess.TimeoutExpired(command, options["timeout"])
 
     monkeypatch.setattr(program.subprocess, "run", run)
-    assert program.saved("rest:near", "files", {}) == "no answer in 60 s"
+    assert program.saved("rest:near", ["files"], {}) == "no answer in 60 s"
 
 
 def test_a_dump_that_fails_leaves_the_one_of_before(program: ModuleType) -> None:

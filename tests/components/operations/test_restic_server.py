@@ -68,6 +68,11 @@ def test_copies_past_their_time_go_but_not_the_newest_of_a_set(program: ModuleTy
     assert gone(program, copy("a", 800), copy("b", 900), copy("c", 950, "postgresql")) == ["b"]
 
 
+def test_what_a_copy_holds_makes_no_set_of_its_own(program: ModuleType) -> None:
+    told = [{**copy(name, hours), "tags": ["files", f"backup={name}"]} for name, hours in (("a", 800), ("b", 900))]
+    assert gone(program, *told) == ["b"]
+
+
 def test_a_copy_of_the_future_makes_no_other_older(program: ModuleType) -> None:
     assert gone(program, copy("fake", -10_000), copy("good", 700)) == []
 

@@ -10,7 +10,7 @@ import pytest
 from components.data_stores.postgresql import CREATE_CLUSTER
 from components.operations.restore import TEST, TIMER, unit_file
 from components.operations.restore_program import CONFIG, PACKAGE
-from components.templates.restore import copies, instance, repository, scratch, trial
+from components.templates.restore import choice, copies, instance, repository, scratch, trial
 from components.templates.restore.commands import Done
 from components.templates.restore.errors import RestoreError
 from tests.recording import as_config, run
@@ -159,14 +159,14 @@ def test_what_is_wrong_with_a_copy_is_a_sentence(
 ) -> None:
     monkeypatch.setattr(copies, "run", lambda command: Done([], 1, "", said))
     with pytest.raises(RestoreError) as refused:
-        copies.newest("offsite")
+        copies.found("offsite")
     assert str(refused.value) == f"rest:https://far1:8434/op1/: {sentence}"
 
 
 def test_the_newest_copy_is_taken(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = [{"id": "b", "time": "2026-11-26T02:00:00.123456789Z"}, {"id": "a", "time": "2026-11-26T01:00:00Z"}]
     monkeypatch.setattr(copies, "run", lambda command: Done([], 0, json.dumps(found), ""))
-    assert copies.newest("offsite")["id"] == "b"
+    assert choice.choose("offsite")["id"] == "b"
 
 
 def test_no_disk_is_filled(tmp_path: Path) -> None:
@@ -178,13 +178,15 @@ def test_no_disk_is_filled(tmp_path: Path) -> None:
 def reports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(scratch, "make", lambda: None)
     monkeypatch.setattr(scratch, "remove", lambda: (tmp_path / "removed").touch())
+    monkeypatch.setattr(trial.choice, "choose", lambda place, to, named: {"id": "c0", "time": named})
     return tmp_path
 
 
 def settings(reports: Path) -> dict[str, str]:
     """Where a test writes."""
     newest = reports / "newest.json"
-    return {"metrics": str(reports / "metrics"), "reports": str(reports), "newest_report": str(newest)}
+    kept = {"reports": str(reports), "newest_report": str(newest)}
+    return {"place": "offsite", "metrics": str(reports / "metrics"), **kept}
 
 
 def good(_: Any, report: dict[str, Any], *more: Any) -> None:
@@ -223,9 +225,12 @@ def test_a_good_test_is_what_the_gate_and_monitoring_see(reports: Path, monkeypa
     )
 
 
-def test_a_moment_of_before_says_nothing_of_the_newest_backup(reports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("words", ["2026-11-26T03:30:00Z", "newest_2026-11-26T03:30:00Z"], ids=["moment", "copy"])
+def test_a_moment_or_a_copy_of_before_says_nothing_of_the_newest_backup(
+    reports: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
     monkeypatch.setattr(trial, "restored", good)
-    trial.run(settings(reports), "2026-11-26T03:30:00Z")
+    trial.run(settings(reports), words)
     assert report(reports)["good"]
     assert not (reports / "newest.json").exists()
     assert not (reports / "metrics").exists()

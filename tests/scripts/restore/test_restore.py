@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from commands.restore import RestoreError
-from commands.restore.restore import Site, load_site, restore
+from commands.restore.restore import Site, Wanted, copies, load_site, refill, restore
 from commands.verify.outputs import Accounts, Endpoints, HostLogin, Outputs
 
 OP, DB1, DB2, IM = (HostLogin(host=name, address="10.0.0.1") for name in ("op1", "db1", "db2", "im1"))
 SITE = Site(OP, (DB1, DB2), (IM,))
-NEW = {"founded": 1000, "rows": 0, "begun": False, "restored": False}
-EMPTY = {**NEW, "founded": None, "rows": None}
+NEW = {"cluster": "7", "founded": 1000, "rows": 0, "begun": False, "restored": False}
+EMPTY = {**NEW, "cluster": None, "founded": None, "rows": None}
 
 
 class Hosts:
@@ -30,8 +30,8 @@ class Hosts:
         self.told.append(f"{host.host} {' '.join(words)}")
         return {"copy": "2026-11-26T03:30:00Z", "recovered_to": "2026-11-26 03:29:58"}
 
-    def restore(self, *overwritten: str, site: Site = SITE, to: str = "newest") -> list[str]:
-        restore(site, to, overwritten, self.order, lambda text: None)
+    def restore(self, *overwritten: str, site: Site = SITE, to: str = "newest", copy: str = "newest") -> list[str]:
+        restore(site, Wanted(to, copy, overwritten), self.order, lambda text: None)
         return self.told
 
 
@@ -51,7 +51,7 @@ def test_new_hosts_get_the_copy_of_before_they_were_made() -> None:
         "db2 hold database",
         "db1 hold database",
         "op1 hold backups",
-        "op1 fetch 900",
+        "op1 fetch 900 newest newest",
         "db1 recover newest",
         "db2 clear",
         "im1 files 2026-11-26T03:30:00Z",
@@ -90,7 +90,34 @@ def test_live_data_is_not_overwritten_unless_it_is_named(rows: int | None, sente
 
 def test_named_live_data_is_replaced_by_the_newest_copy() -> None:
     live = {**NEW, "rows": 7}
-    assert "op1 fetch newest" in Hosts(db1=live, db2=live).restore("db1", "db2")
+    assert "op1 fetch newest newest newest" in Hosts(db1=live, db2=live).restore("db1", "db2")
+
+
+def test_a_moment_and_a_copy_are_told_where_copies_are_chosen() -> None:
+    told = Hosts().restore(to="2026-11-26T03:00:00Z", copy="2026-11-26T03:10:00Z")
+    assert "op1 fetch 900 2026-11-26T03:00:00Z 2026-11-26T03:10:00Z" in told
+
+
+def test_the_repository_alone_is_that_of_the_live_database() -> None:
+    hosts = Hosts(db1=EMPTY)
+    refill(SITE, "newest", hosts.order, lambda text: None)
+    assert hosts.told == ["op1 refill 7 newest"]
+
+
+def test_a_repository_without_a_database_is_not_refilled() -> None:
+    with pytest.raises(RestoreError, match="no database host has data"):
+        refill(SITE, "newest", Hosts(db1=EMPTY, db2=EMPTY).order, lambda text: None)
+
+
+def test_copies_are_listed() -> None:
+    told = [
+        {"copy": "2026-11-25T00:00:00Z", "from": "", "backup": "", "founded": ""},
+        {"copy": "2026-11-26T00:00:00Z", "from": "2026-11-20T00:00:00Z", "backup": "F", "founded": "2026-11-01T00:00Z"},
+    ]
+    assert list(copies(SITE, lambda host, word: {word: told})) == [
+        "2026-11-25T00:00:00Z  it does not say what it has",
+        "2026-11-26T00:00:00Z  backups from 2026-11-20T00:00:00Z to F, database of 2026-11-01T00:00Z",
+    ]
 
 
 def test_what_was_cut_off_goes_on() -> None:

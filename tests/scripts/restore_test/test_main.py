@@ -91,6 +91,12 @@ def test_a_bad_test_says_why(site: Site, capsys: pytest.CaptureFixture[str]) -> 
     assert (site.folder / "asked").read_text() == f"start {unit}\nreset-failed {unit}\n"
 
 
+def test_an_older_copy_is_named_to_the_unit(site: Site) -> None:
+    site.leaves(GOOD)
+    assert site.run("--copy", "2026-11-26T03:00:00Z") == 0
+    assert (site.folder / "asked").read_text().startswith("start im-restore-test@newest_2026-11-26T03:00:00Z.service\n")
+
+
 def test_a_test_without_a_report_says_what_the_journal_says(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     site.program("systemctl", "exit 1")
     site.program("journalctl", "echo another restore is at work on this host")
