@@ -16,7 +16,17 @@ from components.data_stores.archiving import STANZA
 from components.im import ejabberd
 from components.model import Settings
 from components.operations import pgbackrest_schedule, restic_server, restore_program
-from components.operations.backups import BUCKET_KEY, REPOSITORY, SAVED, away, places, repository, restic_key
+from components.operations.backups import (
+    BUCKET_KEY,
+    REPOSITORY,
+    SAVED,
+    STATE_SET,
+    STATES,
+    away,
+    places,
+    repository,
+    restic_key,
+)
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -66,6 +76,7 @@ class Restic(Component):
             directories={
                 FOLDER: Directory(mode="0700"),
                 DUMPS: Directory(mode="0700"),
+                **({STATES: Directory(mode="0700")} if STATE_SET in sets else {}),
                 **(restore_program.DIRECTORIES if restores else {}),
             },
             files={
@@ -105,6 +116,14 @@ def sets_of(settings: "DeploymentSettings", host: HostPlan) -> dict[str, dict[st
             "places": list(urls(settings, host)),
         }
     }
+    if host == repository(settings):
+        found[STATE_SET] = {
+            "paths": [STATES],
+            "without": [],
+            "dumps": {},
+            "about": f"find {STATES} -name '*.json' -printf 'saved=%Ts\n'",
+            "places": list(urls(settings, host)),
+        }
     if host == repository(settings) and away(settings):
         found["postgresql"] = {
             "paths": [REPOSITORY],

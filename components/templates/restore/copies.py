@@ -3,6 +3,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def newest(place: str, tag: str, before: datetime) -> dict[str, Any]:
     return known[-1]
 
 
-def fetch(place: str, copy: dict[str, Any], source: str, target: Path) -> None:
+def fetch(place: str, copy: Mapping[str, Any], source: str, target: Path) -> None:
     """`source`, a folder of the copy, to `target`, which must have room for it: what runs here needs its own."""
     answer = restic(place, "stats", "--json", "--mode", "restore-size", copy["id"])
     if answer.returncode:

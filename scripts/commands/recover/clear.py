@@ -16,13 +16,13 @@ def unlock(engine: Engine) -> None:
     print(f"{engine.stack}: the lock is taken away")
 
 
-def keep(folder: Path, stack: str, state: str) -> Path:
+def keep(folder: Path, stack: str, state: str, what: str = "the state as it was") -> Path:
     """The path of a new file with `state`, for the operator's eyes only."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{stack}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.json"
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(state)
-    print(f"{stack}: the state as it was: {path}")
+    print(f"{stack}: {what}: {path}")
     return path
 
 

@@ -49,6 +49,14 @@ class Engine:
         """`onprem:hosts` as JSON text."""
         return self._must("config", "get", "onprem:hosts", *self._stack)
 
+    def roles(self) -> str:
+        """`im:roles` as JSON text."""
+        return self._must("config", "get", "im:roles", *self._stack)
+
+    def select(self) -> None:
+        """Makes the stack where the backend does not know it."""
+        self._must("stack", "select", "--create", self.stack)
+
     @property
     def _stack(self) -> tuple[str, ...]:
         return ("--stack", self.stack)

@@ -56,7 +56,7 @@ def test_the_newest_that_was_made_by_then_can_be_named(monkeypatch: pytest.Monke
     ],
     ids=["named", "moment"],
 )
-def test_what_no_copy_has_is_said(monkeypatch: pytest.MonkeyPatch, words: dict[str, str], missing: str) -> None:
+def test_what_no_copy_has_is_said(monkeypatch: pytest.MonkeyPatch, words: dict[str, Any], missing: str) -> None:
     offsite(monkeypatch, copy(3, begins=3))
     with pytest.raises(RestoreError) as refused:
         choice.choose(PLACE, **words)

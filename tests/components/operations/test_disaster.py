@@ -204,11 +204,15 @@ def test_an_offsite_that_is_away_is_said_before_a_new_repository_begins(
 def test_backups_go_on_when_the_copy_cannot_be_fetched(live: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     ordered: list[list[str]] = []
 
+    def run(command: list[str]) -> Done:
+        ordered.append(command)
+        return Done([], 0, "", "")
+
     def fails(*_: Any) -> None:
         raise RestoreError("no room")
 
     monkeypatch.setattr(copies, "fetch", fails)
-    monkeypatch.setattr(disaster, "run", lambda command: ordered.append(command) or Done([], 0, "", ""))
+    monkeypatch.setattr(disaster, "run", run)
     with pytest.raises(RestoreError, match="no room"):
         disaster.refill(live, "7")
     assert ordered[-1] == ["systemctl", "start", "copy.timer"]

@@ -178,7 +178,7 @@ def test_no_disk_is_filled(tmp_path: Path) -> None:
 def reports(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setattr(scratch, "make", lambda: None)
     monkeypatch.setattr(scratch, "remove", lambda: (tmp_path / "removed").touch())
-    monkeypatch.setattr(trial.choice, "choose", lambda place, to, named: {"id": "c0", "time": named})
+    monkeypatch.setattr(choice, "choose", lambda place, to, named: {"id": "c0", "time": named})
     return tmp_path
 
 
