@@ -1,0 +1,75 @@
+"""The host of operations is lost, with the repository on it: a new machine goes on with what is offsite."""
+
+import json
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+
+from commands.lab.lab import lab_of
+from tests.lab.conftest import LabFactory
+from tests.lab.deployed import Deployed
+from tests.lab.private_lab import ROOT
+from tests.lab.saved import backed_up, reaches_offsite, restore_test, sql
+
+HOST, KEEPER, OFFSITE = "dev1", "op1", "far1"
+INFO = "cd / && runuser -u postgres -- pgbackrest --stanza=im --output=json info"
+
+
+@pytest.fixture(scope="module")
+def site(lab: LabFactory, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """One host with all roles but operations, whose full backup has reached offsite."""
+    config: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text())["config"]
+    config["onprem:hosts"] |= {
+        name: {"address": f"10.77.1.{number}", "user": "root"} for name, number in ((KEEPER, 12), (OFFSITE, 13))
+    }
+    config["im:roles"] = {**config["im:roles"], "operations": [KEEPER], "offsite": [OFFSITE]}
+    config["im:backups"] = {"enabled": True}
+    made = Deployed(lab(config), tmp_path_factory.mktemp("saved"))
+    made.apply()
+    made.lab.ssh(HOST, "/usr/local/lib/im/account add alice", stdin=secrets.token_urlsafe(24) + "\n")
+    backed_up(made, KEEPER, "full")
+    reaches_offsite(made, HOST, KEEPER)
+    return made
+
+
+def backups(site: Deployed) -> list[str]:
+    """The labels that the repository on the host of operations has."""
+    (stanza,) = json.loads(site.lab.ssh(KEEPER, INFO).stdout)
+    return [each["label"] for each in stanza["backup"]]
+
+
+def test_a_new_machine_has_the_old_backups(site: Deployed) -> None:
+    before = backups(site)
+    machine = lab_of(site.lab.stack).machine(KEEPER)
+    machine.kill()
+    machine.remove()
+    sql(site, HOST, "SELECT pg_create_restore_point('nobody takes it'); SELECT pg_switch_wal()")
+    site.lab.lab("up")
+    site.apply()
+    assert backups(site)[: len(before)] == before
+
+
+def test_backups_go_on_from_them(site: Deployed) -> None:
+    backed_up(site, KEEPER, "incr")
+    assert backups(site)[-1].endswith("I")
+    reaches_offsite(site, HOST, KEEPER)
+    _, report = restore_test(site)
+    assert report["good"]
+    assert report["backup"] == backups(site)[-1]
+
+
+def test_a_copy_can_be_named(site: Deployed) -> None:
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    _, report = restore_test(site, "--copy", now)
+    assert report["good"]
+
+
+def test_the_repository_alone_comes_back_while_the_database_goes_on(site: Deployed) -> None:
+    begun = sql(site, HOST, "SELECT pg_postmaster_start_time()")
+    site.lab.ssh(KEEPER, "rm -r /var/lib/pgbackrest/im/backup")
+    site.lab.run(["scripts/restore", site.lab.stack, "--saved", str(site.saved), "--repository"])
+    assert backups(site)
+    assert sql(site, HOST, "SELECT pg_postmaster_start_time()") == begun
