@@ -64,7 +64,10 @@ def test_a_good_round_passes_no_limit() -> None:
             _with(replace(GOOD, fault="switchover"), writes_away=3.5),
             "seconds without writes, planned switchover: 3.5, limit 3",
         ),
-        (_with(ROLLING, at_rest=math.inf), "seconds to a stack at rest, the way back in it: never, limit 1800"),
+        (
+            _with(ROLLING, failed_requests=0, at_rest=math.inf),
+            "seconds to a stack at rest, the way back in it: never, limit 1800",
+        ),
         (_with(ROLLING, failed_requests=3), "percent of failed requests: 0.3, limit 0.1"),
         (_with(promotions=1), "failovers nobody asked for: 1, limit 0"),
     ],
@@ -78,7 +81,7 @@ def test_a_dead_primary_has_a_successor_and_keeps_people_waiting() -> None:
 
 
 def test_a_rolling_change_may_take_longer_than_a_cold_start() -> None:
-    assert passed(_with(ROLLING, at_rest=600.0)) == []
+    assert passed(_with(ROLLING, failed_requests=0, at_rest=600.0)) == []
 
 
 def test_a_split_does_not_excuse_a_failover() -> None:
