@@ -35,6 +35,7 @@ CA, CERTIFICATE, KEY = f"{TLS}/ca.pem", f"{TLS}/certificate.pem", f"{TLS}/key.pe
 DATA = "/var/lib/postgresql/15/im"
 
 BEGIN = "/usr/local/lib/im/patroni-begin"
+STEADY = "/usr/local/lib/im/patroni-steady"
 ORDER = "/usr/local/lib/im/patroni-order"
 EXISTING = "/usr/local/lib/im/postgresql-existing"
 OBJECT = "/usr/local/lib/im/postgresql-object"
@@ -136,7 +137,7 @@ class PostgreSQL(Component):
             # Patroni's REST interface reads a CA again only together with another certificate of its own.
             units={
                 "patroni.service": Unit(
-                    reload_on=(PATRONI, FOUNDING, PATRONI_PASSWORDS, CERTIFICATE, KEY), restart_on=(DROP_IN, CA)
+                    reload_on=(PATRONI, FOUNDING, PATRONI_PASSWORDS, CERTIFICATE, KEY), restart_on=(DROP_IN, CA, STEADY)
                 ),
                 **existing_units(settings.postgresql),
             },
@@ -181,6 +182,7 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         ),
         DROP_IN: File(content=drop_in(settings.postgresql)),
         BEGIN: File(content=render("postgresql/patroni_begin.py"), mode="0755"),
+        STEADY: File(content=render("postgresql/patroni_steady.py"), mode="0755"),
         **existing_files(settings.postgresql),
         EXISTING: File(content=render("postgresql/postgresql-existing.sh"), mode="0755", early=True),
         ORDER: File(content=render("postgresql/patroni_order.py"), mode="0755", early=True),
@@ -207,7 +209,7 @@ def archive_again(settings: "DeploymentSettings") -> dict[str, File]:
 def drop_in(own: PostgreSQLSettings) -> str:
     """Of Patroni's unit."""
     release = f"{EXISTING} release {own.data_directory}" if existing_cluster(own) else ""
-    names = {"configuration": CONFIGURATION, "begin": BEGIN, "order": ORDER}
+    names = {"configuration": CONFIGURATION, "begin": BEGIN, "order": ORDER, "steady": STEADY}
     return render("postgresql/patroni.service.conf.j2", existing=release, **names)
 
 
