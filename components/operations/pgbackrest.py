@@ -146,17 +146,13 @@ def as_postgres(command: str) -> str:
 
 def stanza(settings: "DeploymentSettings") -> Step:
     """The repository for this cluster, on a new machine with what was offsite; making it again changes nothing."""
-    made = [as_postgres(f"--stanza={STANZA} {each}") for each in ("stanza-create", "check")]
+    known = as_postgres(f"info --stanza={STANZA} --output=json") + ' | grep -q \'"code":[02],"message"\''
+    create, check = (as_postgres(f"--stanza={STANZA} {each}") for each in ("stanza-create", "check"))
+    # Members send what has waited as soon as there is a stanza, and making one would want the lock that they hold.
+    made = [f"{{ {known} || {{ {create}; }}; }}", check]  # the last sends a piece of the log all the way
     if is_possible(settings):
         made.insert(0, restore_program.fill(pgbackrest_schedule.connection(settings, TLS)))
-    known = as_postgres(f"info --stanza={STANZA} --output=json")
-    return Step(
-        read=f'{known} | grep -q \'"code":[02],"message"\' && echo made || echo missing',
-        want="made",
-        # The last sends a piece of the log all the way.
-        act=" && ".join(made),
-        seconds=FILL_SECONDS,
-    )
+    return Step(read=f"{known} && echo made || echo missing", want="made", act=" && ".join(made), seconds=FILL_SECONDS)
 
 
 def healthy(*, keeps: bool) -> str:

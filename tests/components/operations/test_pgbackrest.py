@@ -283,15 +283,17 @@ def test_a_copy_is_told_what_the_repository_holds(
 
 def test_the_keepers_repository_is_filled_before_a_new_one_is_made() -> None:
     step = recorded("backups").services["vote1/pgbackrest"].inputs["steps"]["repository"]
-    fill, create, check = step["act"].split(" && cd / && ")
+    fill, create = step["act"].split(" && { ")
     assert fill.startswith("/usr/local/lib/im/postgresql-restore fill 'host=im1,im2 port=5432 dbname=im ")
-    assert (create, check) == (
-        "runuser -u postgres -- pgbackrest --stanza=im stanza-create",
-        "runuser -u postgres -- pgbackrest --stanza=im check",
+    assert create == (
+        "cd / && runuser -u postgres -- pgbackrest info --stanza=im --output=json"
+        ' | grep -q \'"code":[02],"message"\''
+        " || { cd / && runuser -u postgres -- pgbackrest --stanza=im stanza-create; }; }"
+        " && cd / && runuser -u postgres -- pgbackrest --stanza=im check"
     )
 
 
 def test_without_a_copy_offsite_a_new_repository_is_made_at_once() -> None:
     program = run(as_config({**one_host(), "im:backups": {"enabled": True}}))
     act = program.services["dev1/pgbackrest"].inputs["steps"]["repository"]["act"]
-    assert act.startswith("cd / && runuser -u postgres -- pgbackrest --stanza=im stanza-create")
+    assert act.startswith("{ cd / && runuser -u postgres -- pgbackrest info --stanza=im")
