@@ -57,7 +57,7 @@ class Bacula(Component):
         keeps = host == repository(settings)
         told = settings.hosts_of(*SAVED) if keeps else [host]
         return ServiceState(
-            packages={"bacula-fd": "", "iproute2": ""},
+            packages={"bacula-fd": "", "ca-certificates": "", "iproute2": ""},
             directories={FOLDER: Directory(mode="0700")},
             files={**files(settings, host), **(for_director(settings) if keeps else {})},
             values={"certificate": leaf.certificate, **({"ca": self.plan.certificates.ca} if keeps else {})},
