@@ -39,6 +39,8 @@ CONFIG, PASSWORD = f"{FOLDER}/restic.json", f"{FOLDER}/password"
 CA, CLIENT = f"{FOLDER}/ca.pem", f"{FOLDER}/client.pem"
 BUCKET = f"{FOLDER}/s3"
 """Credentials, in the form of AWS's tools."""
+TRUST = "ca-certificates"
+"""Without it a host knows no authority, and believes no object store."""
 DUMPS = "/var/lib/im-restic"
 SAVE = "/usr/local/lib/im/restic-save"
 SERVICE = "/etc/systemd/system/im-restic@.service"
@@ -72,7 +74,7 @@ class Restic(Component):
         leaf, settings = self.plan.certificates.leaf(host, self.name), self.plan.settings
         sets, restores = sets_of(settings, host), restore_program.has_part(settings, host)
         return ServiceState(
-            packages={"restic": ""},
+            packages={"restic": "", **({TRUST: ""} if settings.backups.bucket_url else {})},
             directories={
                 FOLDER: Directory(mode="0700"),
                 DUMPS: Directory(mode="0700"),

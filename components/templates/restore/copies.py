@@ -14,6 +14,8 @@ from .errors import NothingError, RestoreError
 RESTIC = Path("/etc/im-restic")
 SET = "postgresql"
 SPARE = 1.1
+UNOPENED = "unable to open config file: "
+"""What restic says when a place lets it see nothing: of a wrong key an object store says that it does not match."""
 
 
 def found(place: str, tag: str = SET, before: "datetime | None" = None) -> list[dict[str, Any]]:
@@ -76,7 +78,7 @@ def reason(answer: Done, place: str) -> str:
         "not found in index",
         "does not exist",
     )
-    if any(words in text for words in damage):
+    if UNOPENED not in text and any(words in text for words in damage):
         return f"{url(place)}: the copy is damaged: {said(answer)}"
     return f"{url(place)}: {said(answer)}"
 

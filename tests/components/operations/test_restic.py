@@ -72,6 +72,7 @@ def test_a_bucket_is_a_place_beside_the_others() -> None:
     assert config["places"]["bucket"] == "s3:https://s3.example.net/copies/chat/vote1"
     assert config["sets"]["postgresql"]["places"] == ["offsite", "bucket"]
     service = program.services["vote1/restic"]
+    assert service.inputs["packages"] == {"restic": "", "ca-certificates": ""}
     assert service.inputs["secrets"]["bucket"] == KEY["im:bucket_secret_key"]
     assert service.inputs["files"][CREDENTIALS]["mode"] == "0600"
     assert service.inputs["files"][CREDENTIALS]["content"].endswith(

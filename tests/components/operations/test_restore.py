@@ -151,6 +151,10 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         ("Fatal: wrong password or no key found", "the key of this host does not open it"),
         ("Fatal: unable to open config file: <config/> does not exist", "there is nothing"),
         ("ciphertext verification failed\nFatal: 2 errors", "the copy is damaged: Fatal: 2 errors"),
+        (
+            "Fatal: unable to open config file: Stat: The request signature we calculated does not match",
+            "Fatal: unable to open config file: Stat: The request signature we calculated does not match",
+        ),
         ("Fatal: connection refused\nIs there a repository?", "Fatal: connection refused"),
     ],
 )
