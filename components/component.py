@@ -27,6 +27,8 @@ class Component(pulumi.ComponentResource):
     """Protected from deletion in stacks that say `protect`."""
     needs_restore_test: ClassVar[bool] = False
     """Changed only while a restore test is recent, in stacks that say `require_restore_test`."""
+    majority_port: ClassVar[int | None] = None
+    """Where its members hear each other, when they decide by majority."""
     passwords: ClassVar[tuple[str, ...]] = ()
     """The names it asks `plan.passwords` for; a stack file may bring each as `im:<name>`, encrypted."""
 

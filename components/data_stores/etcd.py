@@ -41,6 +41,7 @@ class Etcd(Component):
     roles = ("database", "witness")
     holds_data = True
     needs_restore_test = True
+    majority_port = PEER_PORT
 
     def service(self, host: HostPlan) -> ServiceState:
         """One member. The first of the stack file founds the cluster, the others join it."""

@@ -96,6 +96,7 @@ class RabbitMQ(Component):
     roles = ("queue", "witness")
     holds_data = True
     needs_restore_test = True
+    majority_port = DISTRIBUTION_PORT
     passwords = (PASSWORD, "rabbitmq_cookie")
 
     def service(self, host: HostPlan) -> ServiceState:

@@ -41,6 +41,7 @@ class Sentinel(Component):
 
     name = "sentinel"
     roles = ("cache", "witness")
+    majority_port = PORT
     passwords = (redis.PASSWORD, redis.SENTINEL_PASSWORD)
 
     @classmethod

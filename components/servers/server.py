@@ -61,7 +61,21 @@ def requirements_of(plan: Plan, placed: Sequence[type["Component"]], host: HostP
     required = plan.settings.requirements.declared()
     for component in placed:
         required |= component.requirements(plan.settings, host)
-    return required
+    found = {what: members for component in placed for what, members in majorities(plan, component).items()}
+    return {**required, "majorities": found} if found else required
+
+
+def majorities(plan: Plan, component: type["Component"]) -> dict[str, list[str]]:
+    """What must run before members leave: most of those there are, and most of those that stay.
+
+    A leave that is refused later, by the cluster itself, would find half of the changes made.
+    """
+    staying, members = (plan.settings.hosts_of(*component.roles, leaving=leaving) for leaving in (False, True))
+    if component.majority_port is None or staying == members:
+        return {}
+    name, port = component.name, component.majority_port
+    named = {f"members of {name}": members, f"members of {name} that stay": staying}
+    return {what: [f"{host.address}:{port}" for host in hosts] for what, hosts in named.items()}
 
 
 def packages_of(plan: Plan, placed: Sequence[type["Component"]], host: HostPlan) -> list[str]:

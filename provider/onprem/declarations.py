@@ -38,6 +38,7 @@ Package = Annotated[Text, _is(r"[a-z0-9][a-z0-9+.-]+", "the name of a package")]
 UnitName = Annotated[Text, _is(r"[\w:.@\\-]+\.(service|socket|timer|target|mount|path)", "a unit like x.service")]
 Label = Annotated[Text, _is(r"[a-z0-9]([a-z0-9_.-]*[a-z0-9])?", "lower case letters, digits, '-', '_' and '.'")]
 Key = Annotated[Text, _is(r"[A-Za-z0-9_.-]+", "letters, digits, '-', '_' and '.'")]
+Member = Annotated[Text, _is(r"\d+(\.\d+){3}:\d+", "an IPv4 address and a port, with a colon between")]
 StepName = Annotated[Text, _is(r"[^:\x00-\x1f]+", "text without a colon")]
 
 
@@ -166,6 +167,7 @@ class RequirementsShape(Shape):
     resolves: list[Text] | None = None
     mirror: StrictBool | None = None
     unclaimed: dict[Text, list[Text]] | None = None
+    majorities: dict[Text, list[Member]] | None = None
 
 
 class HostShape(Shape):

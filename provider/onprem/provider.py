@@ -117,6 +117,8 @@ class OnPrem(sdk.Provider):
         if request.preview:
             if _is_service(request.urn):
                 await self._services().foresee(inputs, plain(request.old_inputs), report)
+            else:
+                await self._resource(request.urn).look(inputs, report)
             return proto.UpdateResponse(properties=request.news)
         if _is_service(request.urn):
             state = await self._services().update(inputs, plain(request.old_inputs), report)

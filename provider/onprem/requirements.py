@@ -86,6 +86,13 @@ def _unclaimed(found: Any, needed: Any) -> Iterator[tuple[str, str]]:
             yield f"that {address} belongs to another machine ({link})", "an address that nobody has"
 
 
+def _majorities(found: Any, needed: Any) -> Iterator[tuple[str, str]]:
+    for what, members in needed.items():
+        silent, most = found.get(what, []), len(members) // 2 + 1
+        if (running := len(members) - len(silent)) < most:
+            yield f"{running} of {len(members)} {what} running (not {', '.join(silent)})", str(most)
+
+
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in str(text).split(".")[:2])
 
@@ -105,6 +112,7 @@ RULES: Mapping[str, tuple[Check, str]] = {
     "resolves": (_names, "correct /etc/resolv.conf or the name server"),
     "mirror": (_mirror, "correct /etc/apt/sources.list or the way to the mirror"),
     "unclaimed": (_unclaimed, "choose a free one, or find the machine with that link-layer address"),
+    "majorities": (_majorities, "start the others before a member leaves; new ones join in a run before that"),
 }
 
 TITLES = {
@@ -122,4 +130,5 @@ TITLES = {
     "resolves": "whether names resolve",
     "mirror": "whether its package mirror answers",
     "unclaimed": "whether another machine has an address",
+    "majorities": "whether the members of its clusters run",
 }

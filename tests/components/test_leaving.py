@@ -80,6 +80,23 @@ def test_im_servers_find_the_primary_until_it_has_left(databases_leaving: Progra
     )
 
 
+def required(program: Program, host: str) -> dict[str, Any]:
+    (found,) = (each for each in program.of("onprem:index:Host") if each.name == host)
+    return dict(found.inputs["requirements"])
+
+
+def test_members_leave_only_while_most_run(databases_leaving: Program) -> None:
+    assert required(databases_leaving, "db1")["majorities"] == {
+        "members of etcd": [f"10.77.3.{place}:2380" for place in (31, 32, 33, *NEW.values())],
+        "members of etcd that stay": [f"10.77.3.{place}:2380" for place in (31, 32, 33)],
+    }
+
+
+def test_clusters_that_nobody_leaves_are_not_asked(databases_leaving: Program, leaving: Program) -> None:
+    assert "majorities" not in required(databases_leaving, "mq1")
+    assert not any("majorities" in required(leaving, host) for host in ("im1", "db1", "mq1", "ca1"))
+
+
 def test_what_clients_uploaded_to_it_last_is_still_taken(before: Program, leaving: Program) -> None:
     for path in (MODULES, RECEIVING):
         assert leaving.files("im1")[path] == before.files("im1")[path]

@@ -19,6 +19,7 @@ REQUIRED: dict[str, Any] = {
     "resolves": ["im.example"],
     "mirror": True,
     "unclaimed": {"192.0.2.10": ["192.0.2.11"]},
+    "majorities": {"members of etcd": ["192.0.2.11:2380", "192.0.2.12:2380", "192.0.2.13:2380", "192.0.2.14:2380"]},
 }
 GOOD: dict[str, Any] = {
     "memory_mb": 16000,
@@ -35,6 +36,7 @@ GOOD: dict[str, Any] = {
     "resolves": {"im.example": True},
     "mirror": "",
     "unclaimed": {"192.0.2.10": ""},
+    "majorities": {"members of etcd": ["192.0.2.14:2380"]},
 }
 BAD: dict[str, Any] = {
     "memory_mb": 3900,
@@ -51,6 +53,7 @@ BAD: dict[str, Any] = {
     "resolves": {"im.example": False},
     "mirror": "404",
     "unclaimed": {"192.0.2.10": "02:00:00:00:00:01"},
+    "majorities": {"members of etcd": ["192.0.2.13:2380", "192.0.2.14:2380"]},
 }
 
 
@@ -79,6 +82,8 @@ def test_a_bad_machine_is_told_everything_at_once() -> None:
         " correct /etc/apt/sources.list or the way to the mirror",
         "db1: found that 192.0.2.10 belongs to another machine (02:00:00:00:00:01), needed an address that nobody has;"
         " choose a free one, or find the machine with that link-layer address",
+        "db1: found 2 of 4 members of etcd running (not 192.0.2.13:2380, 192.0.2.14:2380), needed 3;"
+        " start the others before a member leaves; new ones join in a run before that",
     )
 
 

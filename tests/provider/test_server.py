@@ -91,6 +91,19 @@ def test_a_preview_of_a_change_without_proof_warns() -> None:
     ]
 
 
+def test_a_preview_of_a_changed_requirement_warns() -> None:
+    required = {"host": "web1", "requirements": {"cores": 4}}
+
+    async def act(stub: Stub) -> None:
+        request = {"id": "web1", "urn": HOST_URN, "news": wire(required), "old_inputs": wire({"host": "web1"})}
+        await stub.Update(proto.UpdateRequest(**request, preview=True))
+
+    _, engine = use({"measure": lambda _: {"facts": {}, "measured": {"cores": 2}}}, act)
+    assert [each.message for each in engine.logged] == [
+        "web1: found 2 cores, needed 4 cores; add cores, or lower requirements.cores"
+    ]
+
+
 def test_create_read_diff_is_clean() -> None:
     async def act(stub: Stub) -> None:
         checked = await stub.Check(proto.CheckRequest(urn=URN, news=wire(INPUTS)))

@@ -40,6 +40,7 @@ class Measurements:
             "resolves": lambda: {name: resolves(commands, name) for name in required["resolves"]},
             "mirror": lambda: mirror(commands),
             "unclaimed": lambda: neighbours.strangers(required["unclaimed"]),
+            "majorities": lambda: {what: neighbours.silent(them) for what, them in required["majorities"].items()},
         }
 
     def all(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who on the network has an address, by the table of neighbours that the kernel keeps (ARP, RFC 826)."""
+"""Who on the network has an address, by the kernel's table of neighbours (ARP, RFC 826), and who takes connections."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ COMPLETE = 0x2
 """Of an entry's flags: somebody has answered (linux/if_arp.h, ATF_COM)."""
 DISCARD_PORT = 9
 ANSWER_SECONDS = 1.0
+CONNECT_SECONDS = 3.0
 
 
 def strangers(addresses: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -24,6 +25,19 @@ def _stranger(address: str, others: Sequence[str]) -> str:
     if is_own(address) or not (found := link_of(address)):
         return ""
     return "" if found in map(link_of, others) else found
+
+
+def silent(members: Sequence[str]) -> list[str]:
+    """Those of `members` (ADDRESS:PORT, IPv4) that take no connection."""
+    return [member for member in members if not _answers(*member.split(":"))]
+
+
+def _answers(address: str, port: str) -> bool:
+    try:
+        socket.create_connection((address, int(port)), CONNECT_SECONDS).close()
+    except OSError:
+        return False
+    return True
 
 
 def is_own(address: str) -> bool:

@@ -38,7 +38,7 @@ NICENESS = 10
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY[A-Z ]*-----|\Z)", re.DOTALL
 )
-NOT_MEASURED = ("resolves", "unclaimed")
+NOT_MEASURED = ("resolves", "unclaimed", "majorities")
 """It would look up names, and send to addresses, of the client's choice."""
 
 

@@ -58,3 +58,10 @@ def test_this_machine_is_no_stranger(known: dict[str, tuple[str, str]]) -> None:
 def test_an_address_of_this_machine_is_told() -> None:
     assert neighbours.is_own("127.0.0.1")
     assert not neighbours.is_own("192.0.2.10")
+
+
+def test_who_takes_no_connection_is_silent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as running, socket.create_server(("127.0.0.1", 0)) as stopped:
+        answers, silent = (f"127.0.0.1:{each.getsockname()[1]}" for each in (running, stopped))
+        stopped.close()
+        assert neighbours.silent([answers, silent]) == [silent]

@@ -180,7 +180,7 @@ def test_a_manifest_is_told_without_its_digests(store: Store) -> None:
 
 def test_names_and_paths_of_the_clients_choice_are_not_looked_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(facts, "collect", lambda _: {"operating_system": "debian 12"})
-    chosen = {"resolves": ["attacker.example"], "unclaimed": {"192.0.2.9": []}}
+    chosen = {"resolves": ["attacker.example"], "unclaimed": {"192.0.2.9": []}, "majorities": {"x": ["192.0.2.9:80"]}}
     asked = {**chosen, "free_disk_mb": {"/": 1, "/root/x": 1}, "operating_systems": []}
 
     answer = ask(store, "measure", requirements=asked)
