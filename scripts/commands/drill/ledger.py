@@ -34,7 +34,8 @@ class Count:
 
     lost: acknowledged, yet neither delivered nor in any archive. unseen: acknowledged, yet its recipient neither got it
     nor can find it. not_in_…: acknowledged, yet missing in that archive. multiplied: deliveries of a message beyond
-    the number of times that it was sent.
+    the number of times that it was sent. archives_reordered: places in archives after a later message of the same
+    sender to the same recipient.
     """
 
     sent: int = 0
@@ -49,6 +50,7 @@ class Count:
     unseen: int = 0
     not_in_senders_archive: int = 0
     not_in_recipients_archive: int = 0
+    archives_reordered: int = 0
 
 
 @dataclass
@@ -60,8 +62,8 @@ class Ledger:
     deliveries: list[Message] = field(default_factory=list)
     sendings: Counter[Message] = field(default_factory=Counter)
     """How often a message went out: once more each time its connection ended before it was acknowledged."""
-    archives: dict[str, set[Message]] = field(default_factory=dict)
-    """By the name of the account that owns the archive."""
+    archives: dict[str, list[Message]] = field(default_factory=dict)
+    """By the name of the account that owns the archive, each in its own order."""
 
     def note_sent(self, message: Message, at: float) -> None:
         """The first time counts; a resend is the same message."""
@@ -77,8 +79,8 @@ class Ledger:
         self.deliveries.append(message)
 
     def note_archive(self, owner: str, found: Iterable[Message]) -> None:
-        """What `owner` can read back."""
-        self.archives.setdefault(owner, set()).update(found)
+        """What `owner` can read back, in the archive's order."""
+        self.archives.setdefault(owner, []).extend(found)
 
     @property
     def resent(self) -> int:
@@ -95,8 +97,9 @@ class Ledger:
         ours = [message for message in self.deliveries if message in self.sent]
         deliveries = Counter(ours)
         delivered = set(ours)
-        with_sender = {message for message in self.sent if message in self.archives.get(message.sender, ())}
-        with_recipient = {message for message in self.sent if message in self.archives.get(message.recipient, ())}
+        archives = {owner: self.sent.keys() & set(found) for owner, found in self.archives.items()}
+        with_sender = {message for message in self.sent if message in archives.get(message.sender, ())}
+        with_recipient = {message for message in self.sent if message in archives.get(message.recipient, ())}
         taken = set(self.acknowledged) & self.sent.keys()
         return Count(
             sent=len(self.sent),
@@ -111,11 +114,15 @@ class Ledger:
             unseen=len(taken - delivered - with_recipient),
             not_in_senders_archive=len(taken - with_sender),
             not_in_recipients_archive=len(taken - with_recipient),
+            archives_reordered=sum(
+                reordered(dict.fromkeys(message for message in found if message in self.sent))
+                for found in self.archives.values()
+            ),
         )
 
 
 def reordered(deliveries: Iterable[Message]) -> int:
-    """How many came after a later one of the same sender to the same recipient. Each message counts once."""
+    """How many come after a later one of the same sender to the same recipient. Each message counts once."""
     latest: dict[tuple[str, str], int] = {}
     late = 0
     for message in deliveries:

@@ -32,6 +32,7 @@ COLUMNS = {
     "duplicated": "duplicated",
     "multiplied": "multiplied",
     "reordered": "reordered",
+    "in archives": "archives_reordered",
 }
 
 
