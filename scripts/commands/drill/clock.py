@@ -21,7 +21,7 @@ def part(site: Site, hosts: Sequence[str]) -> None:
 
 
 def off(seconds: int) -> Act:
-    """From one moment to the next it is so much ahead; with 0 it is right again."""
+    """From one moment to the next it is so much ahead, or behind when less than 0; with 0 it is right again."""
     return lambda site, hosts: _order(site, hosts, "off", str(seconds))
 
 

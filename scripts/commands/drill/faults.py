@@ -65,9 +65,9 @@ FAULTS = (
     ),
     Fault(
         "clock-off",
-        "set the primary's clock 10 min ahead for 60 s, and back",
+        "set the primary's clock 10 min back for 60 s, and right again",
         targets.database,
-        clock.off(600),
+        clock.off(-600),
         clock.off(0),
         60,
         clock.part,

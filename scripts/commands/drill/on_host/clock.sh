@@ -41,7 +41,7 @@ END
     ;;
 off)
     [ -e "$folder/time" ]
-    echo "+$2" >"$folder/time"
+    printf '%+d\n' "$2" >"$folder/time"
     ;;
 system)
     [ -d "$folder" ] || exit 0
