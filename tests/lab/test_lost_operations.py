@@ -45,8 +45,8 @@ def test_a_new_machine_has_the_old_backups(site: Deployed) -> None:
     before = backups(site)
     machine = lab_of(site.lab.stack).machine(KEEPER)
     machine.kill()
-    machine.remove()
     sql(site, HOST, "SELECT pg_create_restore_point('nobody takes it'); SELECT pg_switch_wal()")
+    machine.remove()
     site.lab.lab("up")
     site.apply()
     assert backups(site)[: len(before)] == before
