@@ -30,7 +30,7 @@ peer() {
     return 1
 }
 
-# Those that stay would pause if most of them did not run. Prints how many of them run, or nothing when they are enough.
+# Queues of those that stay would stop if most of them did not run. Prints how many of them run, or nothing when they are enough.
 too_few() {
     rabbitmqctl -q -n "$1" eval "
         Others = fun(Which) -> length(rabbit_mnesia:cluster_nodes(Which) -- ['$NODENAME']) end,
@@ -79,7 +79,7 @@ gone() {
     echo "$names" | tr -d "'"
 }
 
-# While it still runs: of two members, one that only stops leaves the other without a majority, which pauses then.
+# While it still runs: of two members, one that only stops leaves the queues of the other without a majority.
 depart() {
     rabbitmq-queues -q shrink "$NODENAME" >/dev/null && rabbitmqctl -q stop_app && rabbitmqctl -q reset
 }

@@ -47,9 +47,9 @@ def test_one_member_looks_for_no_others() -> None:
     assert set(service("dev", "dev1")["steps"]) == {"definitions"}
 
 
-def test_members_find_each_other_and_the_minority_pauses() -> None:
+def test_members_find_each_other_and_a_split_heals_by_itself() -> None:
     made = settings("test", "im2")
-    assert made["cluster_partition_handling"] == "pause_minority"
+    assert made["cluster_partition_handling"] == "autoheal"
     nodes = [made[f"cluster_formation.classic_config.nodes.{number}"] for number in (1, 2, 3)]
     assert nodes == ["rabbit@10.77.2.12", "rabbit@10.77.2.11", "rabbit@10.77.2.13"]
     assert set(service("test", "im2")["steps"]) == {
