@@ -27,6 +27,8 @@ NEWEST_REPORT = f"{RESTORES}/newest.json"
 STATES = "/var/lib/im-state"
 """Pulumi's states, where `scripts/state` puts them: on the host that keeps the repository."""
 STATE_SET = "state"
+TRUST = "ca-certificates"
+"""The package without which a host knows no authority of the world: no object store, no storage of a site's Bacula."""
 PASSWORD = "backups_password"  # noqa: S105 - the name of a secret
 """The one secret that opens every copy. All keys are made of it, so that it alone has to be kept in a safe."""
 BUCKET_KEY = "bucket_secret_key"

@@ -13,7 +13,7 @@ from components.component import Component
 from components.model import Settings
 from components.network.flows import Flow
 from components.operations import restic
-from components.operations.backups import PASSWORD, REPOSITORY, SAVED, key, repository
+from components.operations.backups import PASSWORD, REPOSITORY, SAVED, TRUST, key, repository
 from components.plan import HostPlan, Plan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -57,7 +57,7 @@ class Bacula(Component):
         keeps = host == repository(settings)
         told = settings.hosts_of(*SAVED) if keeps else [host]
         return ServiceState(
-            packages={"bacula-fd": "", "ca-certificates": "", "iproute2": ""},
+            packages={"bacula-fd": "", TRUST: "", "iproute2": ""},
             directories={FOLDER: Directory(mode="0700")},
             files={**files(settings, host), **(for_director(settings) if keeps else {})},
             values={"certificate": leaf.certificate, **({"ca": self.plan.certificates.ca} if keeps else {})},

@@ -16,7 +16,6 @@ from components.model import Settings
 from components.network.flows import Flow
 from components.operations import pgbackrest_schedule, restore_program
 from components.operations.backups import PASSWORD, REPOSITORY, key, repository
-from components.operations.restore_program import is_possible
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Step, Unit
 from components.text import render
@@ -150,7 +149,7 @@ def stanza(settings: "DeploymentSettings") -> Step:
     create, check = (as_postgres(f"--stanza={STANZA} {each}") for each in ("stanza-create", "check"))
     # Members send what has waited as soon as there is a stanza, and making one would want the lock that they hold.
     made = [f"{{ {known} || {{ {create}; }}; }}", check]  # the last sends a piece of the log all the way
-    if is_possible(settings):
+    if restore_program.is_possible(settings):
         made.insert(0, restore_program.fill(pgbackrest_schedule.connection(settings, TLS)))
     return Step(read=f"{known} && echo made || echo missing", want="made", act=" && ".join(made), seconds=FILL_SECONDS)
 

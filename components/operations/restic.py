@@ -22,6 +22,7 @@ from components.operations.backups import (
     SAVED,
     STATE_SET,
     STATES,
+    TRUST,
     away,
     places,
     repository,
@@ -39,8 +40,6 @@ CONFIG, PASSWORD = f"{FOLDER}/restic.json", f"{FOLDER}/password"
 CA, CLIENT = f"{FOLDER}/ca.pem", f"{FOLDER}/client.pem"
 BUCKET = f"{FOLDER}/s3"
 """Credentials, in the form of AWS's tools."""
-TRUST = "ca-certificates"
-"""Without it a host knows no authority, and believes no object store."""
 DUMPS = "/var/lib/im-restic"
 SAVE = "/usr/local/lib/im/restic-save"
 SERVICE = "/etc/systemd/system/im-restic@.service"
