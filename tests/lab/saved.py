@@ -22,13 +22,13 @@ def backed_up(site: Deployed, keeper: str, kind: str) -> None:
 
 
 def reaches_offsite(site: Deployed, primary: str, keeper: str) -> None:
-    """All of the log that there is, and after it a copy."""
+    """All of the log that there is, and after it a copy: the first one may have begun before, and is waited for."""
     wanted = sql(site, primary, "SELECT pg_walfile_name(pg_switch_wal())")
     deadline = time.monotonic() + COPIES_SECONDS
     while sql(site, primary, "SELECT last_archived_wal FROM pg_stat_archiver") < wanted:
         assert time.monotonic() < deadline, "the log is not archived"
         time.sleep(1)
-    site.lab.ssh(keeper, "systemctl start im-restic@postgresql")
+    site.lab.ssh(keeper, "systemctl start im-restic@postgresql && systemctl start im-restic@postgresql")
 
 
 def restore_test(site: Deployed, *words: str, check: bool = True) -> tuple[str, dict[str, Any]]:

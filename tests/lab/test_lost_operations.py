@@ -54,11 +54,12 @@ def test_a_new_machine_has_the_old_backups(site: Deployed) -> None:
 
 def test_backups_go_on_from_them(site: Deployed) -> None:
     backed_up(site, KEEPER, "incr")
-    assert backups(site)[-1].endswith("I")
+    newest = backups(site)[-1]
+    assert newest.endswith("I")
     reaches_offsite(site, HOST, KEEPER)
     _, report = restore_test(site)
     assert report["good"]
-    assert report["backup"] == backups(site)[-1]
+    assert report["backup"] >= newest
 
 
 def test_a_copy_can_be_named(site: Deployed) -> None:
