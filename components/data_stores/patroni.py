@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-if TYPE_CHECKING:
-    from components.data_stores.postgresql import PostgreSQLSettings
+from components.data_stores.postgresql_settings import PostgreSQLSettings
 
 LOOP_SECONDS = 2
 SILENT_REPLICA_SECONDS = 2
 """While the synchronous replica is silent all writes wait, and logins behind them: at most for the sum of these two."""
 
 
-def cluster_settings(own: "PostgreSQLSettings", archiving: Mapping[str, Any]) -> dict[str, Any]:
+def cluster_settings(own: PostgreSQLSettings, archiving: Mapping[str, Any]) -> dict[str, Any]:
     """As little as can be: the rest is in patroni.yml, where a rollback reaches it."""
     return {
         "ttl": own.failover_seconds,

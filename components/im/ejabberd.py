@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from components.component import Component
-from components.data_stores import postgresql
+from components.data_stores.databases import IM_DATABASE
 from components.im.server import ACCOUNT, TOOLS, Ports
 from components.model import Settings, Size
 from components.network.flows import Flow
@@ -110,7 +110,7 @@ class Ejabberd(Component):
             secrets={
                 "domain_key": domain.key,
                 "host_key": own.key,
-                "sql_password": self.plan.passwords.password(postgresql.IM_DATABASE.password),
+                "sql_password": self.plan.passwords.password(IM_DATABASE.password),
                 "cookie": self.plan.passwords.password(COOKIE_PASSWORD),
             },
             units={"ejabberd.service": unit(), **watcher(self.plan.settings, host), **no_port_mapper(host)},
@@ -147,7 +147,7 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
         "ca": CA,
         "ciphers": CIPHERS,
         "client_port": Ports().starttls,
-        "database": postgresql.IM_DATABASE,
+        "database": IM_DATABASE,
         "database_service": DATABASE_SERVICE,
         "distribution_options": DISTRIBUTION,
         "distribution_port": DISTRIBUTION_PORT,
@@ -222,7 +222,7 @@ def no_port_mapper(host: HostPlan) -> dict[str, Unit]:
 
 def steps(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Step]:
     """The tables, and with several hosts the membership, both before ejabberd serves; then who has to be forgotten."""
-    database = f"service={postgresql.IM_DATABASE.name}"
+    database = f"service={IM_DATABASE.name}"
     psql = f"export PGSERVICEFILE={DATABASE_SERVICE}; psql {database} -X -q -v ON_ERROR_STOP=1"
     loaded = "select case when to_regclass('public.users') is null then 'no tables' else 'tables of ejabberd' end"
     # A database that was lost and founded anew knows no ejabberd: that is a state, not a failure to read one.

@@ -20,7 +20,8 @@ import pulumi_command as command
 from pydantic import AfterValidator, Field
 
 from components.component import Component
-from components.data_stores import postgresql, rabbitmq, redis
+from components.data_stores import rabbitmq, redis
+from components.data_stores.databases import PACKAGE_DATABASE
 from components.im.server import ACCOUNT, TOOLS, Ports, ports
 from components.model import Settings
 from components.plan import HostPlan
@@ -150,7 +151,7 @@ class Package(Component):
             secrets={
                 "domain_key": domain.key,
                 "host_key": own.key,
-                "database_password": password(postgresql.PACKAGE_DATABASE.password),
+                "database_password": password(PACKAGE_DATABASE.password),
                 "queue_password": password(rabbitmq.PASSWORD),
                 "cache_password": password(redis.PASSWORD),
             },
@@ -188,7 +189,7 @@ def files(settings: "DeploymentSettings", own: PackageSettings, host: HostPlan) 
     values = render(
         "package/values.env.j2",
         cache=redis,
-        database=postgresql.PACKAGE_DATABASE,
+        database=PACKAGE_DATABASE,
         domain=settings.domain,
         host=host,
         load_balancers=[each.address for each in settings.hosts_of("load_balancer")],

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from components.component import Component
-from components.data_stores import postgresql, rabbitmq, redis
+from components.data_stores import databases, rabbitmq, redis
+from components.data_stores.postgresql import PostgreSQL
 from components.model import Settings, Size
 from components.plan import HostPlan
 from components.resources import Directory, File, Health, ServiceState, Unit
@@ -75,9 +76,9 @@ def config(settings: "DeploymentSettings") -> str:
         ca=CA,
         socket=SOCKET,
         settings=settings.haproxy_local,
-        database=settings.hosts_of(*postgresql.PostgreSQL.roles, leaving=True),
+        database=settings.hosts_of(*PostgreSQL.roles, leaving=True),
         queue=settings.hosts_of(*rabbitmq.RabbitMQ.roles, leaving=True),
-        postgresql=postgresql,
+        postgresql=databases,
         rabbitmq=rabbitmq,
     )
 

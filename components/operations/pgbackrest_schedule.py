@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from components.data_stores import postgresql
 from components.data_stores.archiving import READER, STANZA
+from components.data_stores.databases import PORT, REST_PORT, databases
 from components.operations.backups import METRICS, REPOSITORY, repository
 from components.plan import HostPlan
 from components.resources import File, Unit
@@ -42,8 +42,8 @@ def connection(settings: "DeploymentSettings", tls: Mapping[str, str]) -> str:
     """To the primary, as libpq takes it. `tls` are the files of this host's certificate."""
     words = {
         "host": ",".join(member.name for member in settings.hosts_of("database")),
-        "port": str(postgresql.PORT),
-        "dbname": postgresql.databases(settings)[0].name,
+        "port": str(PORT),
+        "dbname": databases(settings)[0].name,
         "user": READER,
         "target_session_attrs": "primary",
         "connect_timeout": "10",
@@ -59,7 +59,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, tls: Mapping[str, str]
         "ca": tls["sslrootcert"],
         "connection": connection(settings, tls),
         "data": settings.postgresql.data_directory,
-        "members": [f"https://{each.address}:{postgresql.REST_PORT}" for each in settings.hosts_of("database")],
+        "members": [f"https://{each.address}:{REST_PORT}" for each in settings.hosts_of("database")],
         "metrics": METRICS,
         "program": PROGRAM,
         "repository": REPOSITORY,

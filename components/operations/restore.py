@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from components.component import Component
-from components.data_stores import postgresql
+from components.data_stores.postgresql_files import CREATE_CLUSTER
 from components.im.ejabberd import Ejabberd, no_port_mapper
 from components.model import Settings
 from components.operations.backups import REPORTS, repository
@@ -76,7 +76,7 @@ def unit_file(unit: str) -> str:
 def no_cluster() -> dict[str, File]:
     """Debian makes a server of its own when PostgreSQL is installed, unless it is told not to before."""
     content = render("postgresql/createcluster.conf.j2")
-    return {postgresql.CREATE_CLUSTER: File(content=content, early=True)}
+    return {CREATE_CLUSTER: File(content=content, early=True)}
 
 
 def units(settings: "DeploymentSettings") -> dict[str, File]:

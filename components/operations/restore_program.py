@@ -4,8 +4,8 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from components.data_stores import postgresql
 from components.data_stores.archiving import STANZA
+from components.data_stores.databases import IM_DATABASE, databases
 from components.im import ejabberd
 from components.operations import pgbackrest_schedule
 from components.operations.backups import METRICS, NEWEST_REPORT, REPORTS, REPOSITORY, RESTORES, away, repository
@@ -74,8 +74,8 @@ def files(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[
         "stanza": STANZA,
         "place": away(settings)[0],
         "domain": settings.domain,
-        "database": postgresql.databases(settings)[0].name,
-        "role": postgresql.IM_DATABASE.user if ejabberd.Ejabberd.is_chosen(settings) else "",
+        "database": databases(settings)[0].name,
+        "role": IM_DATABASE.user if ejabberd.Ejabberd.is_chosen(settings) else "",
         "repository": REPOSITORY,
         "facts": pgbackrest_schedule.FACTS,
         "metrics": METRICS,

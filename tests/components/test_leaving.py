@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.data_stores.postgresql import PATRONI
+from components.data_stores.postgresql_files import PATRONI
 from components.im.uploads import MODULES, RECEIVING, SENDING
 from components.load_balancers.haproxy_local import CONFIG as WAY
 from components.network.firewall import RULES

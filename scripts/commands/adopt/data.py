@@ -8,7 +8,8 @@ from typing import Any
 
 from commands.adopt.look import Stock
 from commands.adopt.probes import EJABBERD
-from components.data_stores.postgresql import DATA, IM_DATABASE
+from components.data_stores.databases import IM_DATABASE
+from components.data_stores.postgresql_settings import DATA
 
 VERSION = "15"
 EMPTY_BYTES = {"passwd.DCD": 8, "passwd.DAT": 5432}

@@ -10,7 +10,7 @@ import pydantic
 
 from commands.adopt.look import Stock
 from commands.adopt.probes import CHRONY, HAPROXY, HOSTS, JOURNAL, POSTGRESQL, REDIS
-from components.data_stores.postgresql import PostgreSQLSettings
+from components.data_stores.postgresql_settings import PostgreSQLSettings
 from components.data_stores.redis import RedisSettings
 from components.load_balancers.haproxy import HAProxySettings
 from components.servers.administrators import Administrator

@@ -1,6 +1,6 @@
 """Patroni's time, whatever somebody sets the clock to."""
 
-from components.data_stores.postgresql import DROP_IN, STEADY
+from components.data_stores.postgresql_files import DROP_IN, STEADY
 from tests.components.data_stores.scripts import load
 from tests.topologies import recorded
 

@@ -11,15 +11,15 @@ import pytest
 import yaml
 
 from components.data_stores.patroni import lines
-from components.data_stores.postgresql import (
+from components.data_stores.postgresql_files import (
     CHECK,
     DROP_IN,
     FOUNDING,
     PASSWORDS,
     PATRONI,
     PATRONI_PASSWORDS,
-    PostgreSQLSettings,
 )
+from components.data_stores.postgresql_settings import PostgreSQLSettings
 from tests.components.data_stores.scripts import load
 from tests.recording import as_config, run
 from tests.topologies import TEST, recorded

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.data_stores.postgresql import ARCHIVE_AGAIN, FOUNDING, PATRONI
+from components.data_stores.postgresql_files import ARCHIVE_AGAIN, FOUNDING, PATRONI
 from components.network.firewall import RULES
 from components.operations.backups import REPOSITORY
 from components.operations.pgbackrest import CIPHER, CONFIG, SERVER

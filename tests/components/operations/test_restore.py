@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.data_stores.postgresql import CREATE_CLUSTER
+from components.data_stores.postgresql_files import CREATE_CLUSTER
 from components.operations.restore import TEST, TIMER, unit_file
 from components.operations.restore_program import CONFIG, PACKAGE
 from components.templates.restore import choice, copies, instance, repository, scratch, trial
