@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 
 from components.data_stores.etcd import EtcdSettings
 from components.data_stores.postgresql_settings import PostgreSQLSettings
-from components.data_stores.rabbitmq import RabbitMQSettings
+from components.data_stores.rabbitmq_settings import RabbitMQSettings
 from components.data_stores.redis import RedisSettings
 from components.data_stores.sentinel import SentinelSettings
 from components.im.ejabberd import EjabberdSettings

@@ -1,14 +1,10 @@
 """RabbitMQ: queues between the IM server and integrations. ejabberd itself does not need it."""
 
 import json
-import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
-
-from pydantic import AfterValidator, Field
+from typing import TYPE_CHECKING, Any
 
 from components.component import Component
-from components.model import Settings, Size
+from components.data_stores.rabbitmq_definitions import definitions, lines
 from components.network.flows import Flow
 from components.plan import Endpoint, HostPlan
 from components.resources import Directory, File, Health, ServiceState, Step, Unit
@@ -21,8 +17,6 @@ PORT = 5671
 DISTRIBUTION_PORT = 25672
 ENDPOINT = Endpoint("127.0.0.1", 5672)
 """Where a consumer finds a live member: on its own loopback, in clear; `haproxy-local` adds the TLS."""
-VHOST = "im"
-USER = "im"
 PASSWORD = "rabbitmq_password"  # noqa: S105 - the name of a secret
 
 CONFIG = "/etc/rabbitmq/rabbitmq.conf"
@@ -41,52 +35,6 @@ ORDER = "/usr/local/lib/im/rabbitmq-order"
 MEMBER = "/usr/local/lib/im/rabbitmq-member"
 ACCEPTED = f"{DATA}/im-accepted"
 """Tells that a member's first deployment has succeeded."""
-
-
-def queue_names(queues: dict[str, "QueueSettings"]) -> dict[str, "QueueSettings"]:
-    """Names that RabbitMQ does not keep for itself."""
-    for name in queues:
-        if not name or name.startswith("amq.") or len(name) > 200 or not name.isprintable():
-            raise ValueError(f"{name!r} is no name for a queue; use letters, digits, dots and hyphens, not amq.…")
-    return queues
-
-
-def a_user(text: str) -> str:
-    """A name that needs no quotes anywhere; `guest` has a password that everybody knows."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) or text in ("guest", USER):
-        raise ValueError(f"{text} cannot stay as a user; name others by letters, digits, dot, underscore and hyphen")
-    return text
-
-
-class QueueSettings(Settings):
-    """One quorum queue."""
-
-    max_length: int = Field(100_000, ge=1, description="messages it holds; more are refused, so publishers notice")
-    consumers: int = Field(2, ge=1, le=100, description="consumers of the IM server, per IM host")
-
-
-class RabbitMQSettings(Settings):
-    """Queues and memory."""
-
-    sizes: ClassVar[Mapping[Size, Mapping[str, Any]]] = {
-        "small": {"memory_megabytes": 256},
-        "medium": {"memory_megabytes": 2_048},
-        "large": {"memory_megabytes": 8_192},
-    }
-
-    queues: Annotated[dict[str, QueueSettings], AfterValidator(queue_names)] = Field(
-        default_factory=lambda: {"events": QueueSettings()}, description="the queues by name"
-    )
-    memory_megabytes: int = Field(256, ge=128, description="publishers wait when RabbitMQ uses more")
-    free_disk_megabytes: int = Field(512, ge=64, description="publishers wait when the disk has less room")
-    delivery_limit: int = Field(20, ge=1, description="a message that was returned so often is dropped")
-    host_names: bool = Field(
-        False, description="members are called by their hosts' names, as those that exist already; else by address"
-    )
-    other_users: tuple[Annotated[str, AfterValidator(a_user)], ...] = Field(
-        (), description="users of other applications, which stay; all others that nobody declared are removed"
-    )
-    tick_seconds: int = Field(15, ge=5, le=120, description="a silent member counts as lost after about so long")
 
 
 class RabbitMQ(Component):
@@ -174,47 +122,6 @@ def files(settings: "DeploymentSettings", host: HostPlan, others: tuple[HostPlan
 def member_name(settings: "DeploymentSettings", host: HostPlan) -> str:
     """What stands behind the @ of a member. Its data is under this name."""
     return host.name if settings.rabbitmq.host_names else host.address
-
-
-def definitions(settings: RabbitMQSettings) -> dict[str, Any]:
-    """Permissions, limits and queues, as RabbitMQ imports them."""
-    policy = {"delivery-limit": settings.delivery_limit}
-    return {
-        "permissions": [{"user": USER, "vhost": VHOST, "configure": ".*", "write": ".*", "read": ".*"}],
-        "policies": [
-            {
-                "vhost": VHOST,
-                "name": "limits",
-                "pattern": ".*",
-                "apply-to": "queues",
-                "definition": policy,
-                "priority": 0,
-            }
-        ],
-        "queues": [queue(name, settings.queues[name]) for name in sorted(settings.queues)],
-    }
-
-
-def queue(name: str, settings: QueueSettings) -> dict[str, Any]:
-    """A quorum queue that refuses what it cannot hold."""
-    arguments = {
-        "x-queue-type": "quorum",
-        "x-max-length": settings.max_length,
-        "x-overflow": "reject-publish",
-    }
-    return {"name": name, "vhost": VHOST, "durable": True, "auto_delete": False, "arguments": arguments}
-
-
-def lines(settings: RabbitMQSettings) -> list[str]:
-    """As `rabbitmq-order show` prints them on the host."""
-    declared = definitions(settings)
-    return [
-        f"vhost {VHOST}: quorum",
-        f"user {USER}: login works",
-        *(f"permissions: {json.dumps(permission, sort_keys=True)}" for permission in declared["permissions"]),
-        *(f"policy: {json.dumps(policy, sort_keys=True)}" for policy in declared["policies"]),
-        *(f"queue: {json.dumps(queue, sort_keys=True)}" for queue in declared["queues"]),
-    ]
 
 
 def steps(settings: "DeploymentSettings") -> dict[str, Step]:

@@ -7,52 +7,41 @@ from pydantic import Field
 
 from components.component import Component
 from components.data_stores.databases import IM_DATABASE
-from components.im.server import ACCOUNT, TOOLS, Ports
+from components.im.ejabberd_files import (
+    CA,
+    CHECK_CONFIG,
+    CONFIG,
+    COOKIE,
+    DATA,
+    DEFAULT,
+    DISTRIBUTION,
+    DISTRIBUTION_PORT,
+    DOMAIN_CERTIFICATE,
+    HOST_CERTIFICATE,
+    MEMBER,
+    MODULES,
+    OWN_MODULES,
+    REPLICAS,
+    SECRETS,
+    TLS,
+    UNIT,
+    UPLOADS,
+    VM_ARGS,
+    WATCH,
+    WATCH_UNIT,
+    files,
+    peers,
+)
+from components.im.ejabberd_steps import steps
 from components.model import Settings, Size
 from components.network.flows import Flow
 from components.plan import HostPlan
-from components.resources import Directory, File, Health, ServiceState, Step, Unit
-from components.text import render
+from components.resources import Directory, Health, ServiceState, Unit
 
 if TYPE_CHECKING:
     from components.settings import DeploymentSettings
 
-CONFIG = "/etc/ejabberd/ejabberd.yml"
-SECRETS = "/etc/ejabberd/secrets.yml"
-DATABASE_SERVICE = "/etc/ejabberd/pg_service.conf"
-DEFAULT = "/etc/default/ejabberd"
-VM_ARGS = "/etc/ejabberd/vm.args"
-DISTRIBUTION = "/etc/ejabberd/distribution.conf"
-UNIT = "/etc/systemd/system/ejabberd.service"
-DATA = "/var/lib/ejabberd"
-COOKIE = f"{DATA}/.erlang.cookie"
-UPLOADS = f"{DATA}/upload"
-REPLICAS = f"{DATA}/replicas"
-"""Copies of what other IM hosts took, in a folder for each; given out also when no other host is left."""
-DRAINING, DRAINING_PATH = f"{REPLICAS}/draining", "/upload/draining"
-"""A file, and where the web port serves it: the load balancers see by it that this member is about to restart."""
-TLS = "/etc/ejabberd/tls"
-DOMAIN_CERTIFICATE = f"{TLS}/domain.pem"
-HOST_CERTIFICATE = f"{TLS}/host.pem"
-CA = f"{TLS}/ca.pem"
-API_SOCKET = "/run/ejabberd/api.sock"
-CHECK_CONFIG = f"{TOOLS}/ejabberd-check-config"
-MODULES = f"{TOOLS}/erlang"
-"""Not called after an application: Erlang would look for that one's other files here, too."""
-OWN_MODULES = tuple(f"{MODULES}/{name}.erl" for name in ("mod_mam_sql_retry", "mod_redeliver"))
-"""Of our own, in Erlang: ejabberd's behaviour is changed nowhere else."""
-MEMBER = f"{TOOLS}/ejabberd-member"
-WATCH = "ejabberd-watch.service"
-WATCH_UNIT = f"/etc/systemd/system/{WATCH}"
-ACCOUNT_BACKEND = f"{TOOLS}/ejabberd-account"
-
 COOKIE_PASSWORD = "ejabberd_cookie_password"  # noqa: S105 - the name of a secret
-DISTRIBUTION_PORT = 5210
-SCHEMA = "/usr/share/ejabberd/sql/pg.new.sql"
-CIPHERS = (
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305"
-)
 
 
 class EjabberdSettings(Settings):
@@ -127,76 +116,9 @@ class Ejabberd(Component):
         return (Flow("ejabberd", ("im",), ("im",), (DISTRIBUTION_PORT,)),)
 
 
-def peers(settings: "DeploymentSettings", host: HostPlan) -> list[str]:
-    """The addresses of the other members."""
-    return [other.address for other in settings.hosts_of("im") if other.name != host.name]
-
-
 def drains(settings: "DeploymentSettings") -> bool:
     """Whether clients can go to another member before one restarts."""
     return Ejabberd.is_chosen(settings) and len(settings.hosts_of("im")) > 1
-
-
-def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
-    """Everything ejabberd reads, secrets in files of their own."""
-    names: dict[str, Any] = {
-        "account": ACCOUNT,
-        "address": host.address,
-        "api_socket": API_SOCKET,
-        "backend": ACCOUNT_BACKEND,
-        "ca": CA,
-        "ciphers": CIPHERS,
-        "client_port": Ports().starttls,
-        "database": IM_DATABASE,
-        "database_service": DATABASE_SERVICE,
-        "distribution_options": DISTRIBUTION,
-        "distribution_port": DISTRIBUTION_PORT,
-        "domain": settings.domain,
-        "domain_certificate": DOMAIN_CERTIFICATE,
-        "draining": DRAINING,
-        "host": host,
-        "host_certificate": HOST_CERTIFICATE,
-        "member": MEMBER,
-        "modules": MODULES,
-        "own_modules": OWN_MODULES,
-        "members": [member.address for member in settings.hosts_of("im")],
-        "max_upload_megabytes": settings.im.max_upload_megabytes,
-        "peers": peers(settings, host),
-        "ports": Ports(),
-        "replicas": REPLICAS,
-        "secrets_file": SECRETS,
-        "settings": settings.ejabberd,
-        "uploads": UPLOADS,
-        "vm_args": VM_ARGS,
-    }
-
-    def text(name: str) -> str:
-        return render(f"{name}.j2", **names)
-
-    def pem(name: str) -> File:
-        content = f"${{value:{name}_certificate}}\n${{secret:{name}_key}}\n"
-        return File(content=content, mode="0600", owner="ejabberd", group="ejabberd")
-
-    watch = {WATCH_UNIT: File(content=text("ejabberd/ejabberd-watch.service"))} if peers(settings, host) else {}
-    return {
-        **watch,
-        CONFIG: File(content=text("ejabberd/ejabberd.yml"), mode="0600", owner="ejabberd", group="ejabberd"),
-        SECRETS: File(content=text("ejabberd/secrets.yml"), mode="0600", owner="ejabberd", group="ejabberd"),
-        DATABASE_SERVICE: File(content=text("ejabberd/pg_service.conf"), mode="0600"),
-        DEFAULT: File(content=text("ejabberd/default")),
-        VM_ARGS: File(content=text("ejabberd/vm.args")),
-        DISTRIBUTION: File(content=text("ejabberd/distribution.conf")),
-        UNIT: File(content=text("ejabberd/ejabberd.service")),
-        COOKIE: File(content="${secret:cookie}", mode="0400", owner="ejabberd", group="ejabberd"),
-        DOMAIN_CERTIFICATE: pem("domain"),
-        HOST_CERTIFICATE: pem("host"),
-        CA: File(content="${value:ca}\n"),
-        **{path: File(content=render(f"ejabberd/{path.rpartition('/')[2]}"), early=True) for path in OWN_MODULES},
-        CHECK_CONFIG: File(content=text("ejabberd/check-config"), mode="0700", early=True),
-        MEMBER: File(content=text("ejabberd/member"), mode="0700"),
-        ACCOUNT_BACKEND: File(content=text("ejabberd/account"), mode="0700"),
-        ACCOUNT: File(content=text("im/account"), mode="0700"),
-    }
 
 
 def unit() -> Unit:
@@ -218,42 +140,3 @@ def no_port_mapper(host: HostPlan) -> dict[str, Unit]:
         return {}
     off = Unit(running=False, enabled=False)
     return {"epmd.service": off, "epmd.socket": off}
-
-
-def steps(settings: "DeploymentSettings", host: HostPlan) -> dict[str, Step]:
-    """The tables, and with several hosts the membership, both before ejabberd serves; then who has to be forgotten."""
-    database = f"service={IM_DATABASE.name}"
-    psql = f"export PGSERVICEFILE={DATABASE_SERVICE}; psql {database} -X -q -v ON_ERROR_STOP=1"
-    loaded = "select case when to_regclass('public.users') is null then 'no tables' else 'tables of ejabberd' end"
-    # A database that was lost and founded anew knows no ejabberd: that is a state, not a failure to read one.
-    refused = f"{{ pg_isready -q -d {database} && echo login is refused; }}"
-    schema = Step(
-        read=f'{psql} -A -t -c "{loaded}" || {refused}',
-        want="tables of ejabberd",
-        act=f"{psql} -1 -f {SCHEMA}",
-        when="before_start",
-    )
-    data = Step(read=f"{MEMBER} data", want="ours or none", act=f"{MEMBER} take", when="before_start")
-    first = {"data": data, "schema": schema, "own modules": own_modules()}
-    if not peers(settings, host):
-        return first
-    member = Step(
-        read=f"{MEMBER} state",
-        want="member",
-        act=f"{MEMBER} join",
-        after=tuple(first),
-        when="before_start",
-        seconds=300,
-    )
-    forget = Step(read=f"{MEMBER} strangers", want="none", act=f"{MEMBER} forget")
-    return {**first, "member": member, "no member that is gone": forget}
-
-
-def own_modules() -> Step:
-    """Made from their text on the host, for the Erlang that is there."""
-    return Step(
-        read=f"cd {MODULES} && sha256sum --status --check made 2>/dev/null && echo made || echo not made",
-        want="made",
-        act=f"cd {MODULES} && rm -f *.beam && erlc *.erl && sha256sum *.erl *.beam >made",
-        when="before_start",
-    )

@@ -22,6 +22,8 @@ from pydantic import AfterValidator, Field
 from components.component import Component
 from components.data_stores import rabbitmq, redis
 from components.data_stores.databases import PACKAGE_DATABASE
+from components.data_stores.rabbitmq_definitions import VHOST
+from components.data_stores.rabbitmq_settings import USER
 from components.im.server import ACCOUNT, TOOLS, Ports, ports
 from components.model import Settings
 from components.plan import HostPlan
@@ -196,8 +198,10 @@ def files(settings: "DeploymentSettings", own: PackageSettings, host: HostPlan) 
         max_upload_bytes=settings.im.max_upload_megabytes * 1024 * 1024,
         ports=ports(settings),
         proxy_protocol=own.proxy_protocol,
-        queue=rabbitmq,
+        queue=rabbitmq.ENDPOINT,
+        queue_user=USER,
         tls=TLS,
+        virtual_host=VHOST,
     )
     folder = f"{FOLDER}/{own.name}"
     tool = render(

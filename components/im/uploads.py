@@ -12,7 +12,7 @@ Shared file systems were not chosen: they make the hosts depend on each other fo
 from typing import TYPE_CHECKING, Any
 
 from components.component import Component
-from components.im.ejabberd import REPLICAS, UPLOADS
+from components.im.ejabberd_files import REPLICAS, UPLOADS
 from components.model import Settings
 from components.network.flows import Flow
 from components.plan import HostPlan

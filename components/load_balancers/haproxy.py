@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from components.component import Component
-from components.im import ejabberd, server
+from components.im import server
+from components.im.ejabberd import drains
+from components.im.ejabberd_files import DRAINING_PATH
 from components.model import Settings, Size
 from components.network.flows import Flow
 from components.plan import HostPlan
@@ -98,7 +100,7 @@ def config(settings: "DeploymentSettings", host: HostPlan) -> str:
         ca=CA,
         certificate=DOMAIN_CERTIFICATE,
         domain=settings.domain,
-        draining=ejabberd.DRAINING_PATH if ejabberd.drains(settings) else "",
+        draining=DRAINING_PATH if drains(settings) else "",
         health_socket=HEALTH_SOCKET,
         im_hosts=settings.hosts_of("im"),
         names_host=settings.im.kind == "ejabberd",  # it has two certificates; a package shows its host's to anybody

@@ -13,7 +13,8 @@ from pydantic import Field
 from components.component import Component
 from components.data_stores import etcd
 from components.data_stores.archiving import STANZA
-from components.im import ejabberd
+from components.im.ejabberd import Ejabberd
+from components.im.ejabberd_files import UPLOADS
 from components.model import Settings
 from components.operations import pgbackrest_schedule, restic_server, restore_program
 from components.operations.backups import (
@@ -147,7 +148,7 @@ def urls(settings: "DeploymentSettings", host: HostPlan) -> dict[str, str]:
 
 def paths(settings: "DeploymentSettings", host: HostPlan) -> list[str]:
     """Files that are nowhere else: what was declared, the IM server's configuration and uploads."""
-    of_ejabberd = ["/etc/ejabberd", ejabberd.UPLOADS] if ejabberd.Ejabberd.is_chosen(settings) else []
+    of_ejabberd = ["/etc/ejabberd", UPLOADS] if Ejabberd.is_chosen(settings) else []
     of_package = ["/etc/im"] if not of_ejabberd else []
     return [MANIFESTS, *([*of_ejabberd, *of_package] if "im" in host.roles else [])]
 

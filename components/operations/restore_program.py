@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from components.data_stores.archiving import STANZA
 from components.data_stores.databases import IM_DATABASE, databases
-from components.im import ejabberd
+from components.im.ejabberd import Ejabberd
+from components.im.ejabberd_files import UPLOADS
 from components.operations import pgbackrest_schedule
 from components.operations.backups import METRICS, NEWEST_REPORT, REPORTS, REPOSITORY, RESTORES, away, repository
 from components.plan import HostPlan
@@ -56,7 +57,7 @@ def held(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[s
     """The units that stand still during a restore, by the part that they have: hosts stop and start part by part."""
     im = (
         ["ejabberd.service"]
-        if ejabberd.Ejabberd.is_chosen(settings)
+        if Ejabberd.is_chosen(settings)
         else list(settings.package.units if settings.package else ())
     )
     backups = [pgbackrest_schedule.timer(kind) for kind in pgbackrest_schedule.KINDS]
@@ -69,13 +70,13 @@ def held(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[s
 
 def files(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[str, File]:
     """The program and its settings. `copying` is the timer that sends the repository offsite."""
-    uploads = "im" in host.roles and ejabberd.Ejabberd.is_chosen(settings)
+    uploads = "im" in host.roles and Ejabberd.is_chosen(settings)
     config = {
         "stanza": STANZA,
         "place": away(settings)[0],
         "domain": settings.domain,
         "database": databases(settings)[0].name,
-        "role": IM_DATABASE.user if ejabberd.Ejabberd.is_chosen(settings) else "",
+        "role": IM_DATABASE.user if Ejabberd.is_chosen(settings) else "",
         "repository": REPOSITORY,
         "facts": pgbackrest_schedule.FACTS,
         "metrics": METRICS,
@@ -83,7 +84,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, copying: str) -> dict[
         "newest_report": NEWEST_REPORT,
         "data": settings.postgresql.data_directory,
         "held": held(settings, host, copying),
-        "uploads": ejabberd.UPLOADS if uploads else "",
+        "uploads": UPLOADS if uploads else "",
     }
     return {
         PROGRAM: File(content=render("restore/launcher.py"), mode="0755"),

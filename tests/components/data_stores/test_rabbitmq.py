@@ -19,8 +19,8 @@ from components.data_stores.rabbitmq import (
     ENVIRONMENT,
     MEMBER,
     PORT_MAPPER,
-    RabbitMQSettings,
 )
+from components.data_stores.rabbitmq_settings import RabbitMQSettings
 from tests.components.data_stores.scripts import load
 from tests.recording import as_config, run
 from tests.topologies import TEST, recorded

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.im.ejabberd import (
+from components.im.ejabberd_files import (
     ACCOUNT_BACKEND,
     CONFIG,
     DEFAULT,

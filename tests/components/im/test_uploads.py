@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.im.ejabberd import CONFIG, REPLICAS, UPLOADS
+from components.im.ejabberd_files import CONFIG, REPLICAS, UPLOADS
 from components.im.uploads import MODULES, RECEIVING, RESTORE, RSYNC, SENDING
 from components.network.firewall import RULES
 from tests.topologies import recorded
