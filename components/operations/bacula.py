@@ -13,7 +13,7 @@ from components.component import Component
 from components.model import Settings
 from components.network.flows import Flow
 from components.operations import restic
-from components.operations.backups import PASSWORD, REPOSITORY, SAVED, TRUST, key, repository
+from components.operations.backups import PASSWORD, REPOSITORY, SAVED, STATES, TRUST, key, repository
 from components.plan import HostPlan, Plan
 from components.resources import Directory, File, Health, ServiceState, Unit
 from components.text import render
@@ -99,11 +99,11 @@ def files(settings: "DeploymentSettings", host: HostPlan) -> dict[str, File]:
 def for_director(settings: "DeploymentSettings") -> dict[str, File]:
     """Client, FileSet and Job of each host, and the CA of their certificates."""
     sets = [(host, paths(settings, host)) for host in settings.hosts_of(*SAVED)]
-    content = render("bacula/director.conf.j2", sets=sets, own=settings.bacula, port=PORT)
+    content = render("bacula/director.conf.j2", sets=sets, unfinished=restic.UNFINISHED, own=settings.bacula, port=PORT)
     return {JOBS: File(content=content, mode="0600"), CA: File(content="${value:ca}\n")}
 
 
 def paths(settings: "DeploymentSettings", host: HostPlan) -> list[str]:
-    """The files that restic saves, the dumps it has made of what has none, and the repository."""
-    kept = [REPOSITORY] if host == repository(settings) else []
+    """The files that restic saves, the dumps it has made of what has none, Pulumi's states, and the repository."""
+    kept = [STATES, REPOSITORY] if host == repository(settings) else []
     return [*restic.paths(settings, host), restic.DUMPS, *kept]

@@ -44,7 +44,15 @@ def test_the_director_is_told_what_each_host_has() -> None:
     assert [line.strip() for line in keeper.splitlines() if "File =" in line] == [
         'File = "/var/lib/onprem"',
         'File = "/var/lib/im-restic"',
+        'File = "/var/lib/im-state"',
         'File = "/var/lib/pgbackrest/im"',
     ]
     assert 'File = "/var/lib/ejabberd/upload"' in told
     assert JOBS not in recorded("bacula").files("im1")
+
+
+def test_what_is_restored_has_neither_unfinished_files_nor_those_that_had_gone() -> None:
+    told = file("op1", JOBS)
+    assert told.count("Accurate = yes") == 9
+    assert told.count('wildfile = "*.pgbackrest.tmp"\n      exclude = yes\n') == 9
+    assert told.index("wildfile") < told.index("signature")  # the first Options that match count
