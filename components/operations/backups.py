@@ -72,13 +72,26 @@ def places(settings: "DeploymentSettings") -> Mapping[str, HostPlan]:
     return found
 
 
-def key(plan: Plan, purpose: str) -> pulumi.Output[str]:
+def in_bucket(url: str, host: str) -> str:
+    """The repository of `host` in the bucket with this URL, as restic names it."""
+    return f"{url}/{host}"
+
+
+def derived(password: str, purpose: str) -> str:
     """A password of its own for each purpose: who has one learns nothing of the others (HMAC, RFC 2104)."""
-    return plan.passwords.password(PASSWORD).apply(
-        lambda password: hmac.digest(password.encode(), purpose.encode(), "sha256").hex()
-    )
+    return hmac.digest(password.encode(), purpose.encode(), "sha256").hex()
+
+
+def restic_purpose(host: str) -> str:
+    """Of what opens the copies of the files of `host`."""
+    return f"restic/{host}"
+
+
+def key(plan: Plan, purpose: str) -> pulumi.Output[str]:
+    """`derived` from the deployment's password."""
+    return plan.passwords.password(PASSWORD).apply(lambda password: derived(password, purpose))
 
 
 def restic_key(plan: Plan, host: HostPlan) -> pulumi.Output[str]:
     """What opens the copies of the files of `host`."""
-    return key(plan, f"restic/{host.name}")
+    return key(plan, restic_purpose(host.name))

@@ -25,6 +25,7 @@ from components.operations.backups import (
     STATES,
     TRUST,
     away,
+    in_bucket,
     places,
     repository,
     restic_key,
@@ -143,7 +144,7 @@ def urls(settings: "DeploymentSettings", host: HostPlan) -> dict[str, str]:
         name: f"rest:https://{place.name}:{restic_server.PORT}/{host.name}/" for name, place in places(settings).items()
     }
     bucket = settings.backups.bucket_url
-    return {**found, **({"bucket": f"{bucket}/{host.name}"} if bucket else {})}
+    return {**found, **({"bucket": in_bucket(bucket, host.name)} if bucket else {})}
 
 
 def paths(settings: "DeploymentSettings", host: HostPlan) -> list[str]:

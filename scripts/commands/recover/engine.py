@@ -49,9 +49,10 @@ class Engine:
         """`onprem:hosts` as JSON text."""
         return self._must("config", "get", "onprem:hosts", *self._stack)
 
-    def roles(self) -> str:
-        """`im:roles` as JSON text."""
-        return self._must("config", "get", "im:roles", *self._stack)
+    def values(self) -> Mapping[str, str]:
+        """The stack file's values by their full names, in clear; lists and mappings are JSON texts."""
+        told = json.loads(self._must("config", "--show-secrets", "--json", *self._stack))
+        return {name: each["value"] for name, each in told.items()}
 
     def select(self) -> None:
         """Makes the stack where the backend does not know it."""

@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from commands.apply import ApplyError
@@ -14,15 +14,18 @@ from commands.recover.__main__ import KEPT
 from commands.recover.engine import Engine, reason
 from commands.restore.moments import NEWEST, moment
 from commands.state import StateError
-from commands.state.hosts import Keepers, keepers, read, save
+from commands.state.bucket import Bucket, settings
+from commands.state.copies import Place, read
+from commands.state.hosts import keepers, save
 from onprem.errors import OnPremError
 
 ROOT = Path(__file__).parents[3]
 WHAT_IT_DOES = """\
 save: exports Pulumi's state of a stack, its secrets encrypted, to the host of operations, which sends it on to all that
-keep copies of files. Run it after each pulumi up. restore: brings the newest back from the first host that has it, into
-the backend that pulumi uses here; needs the stack file, its passphrase and ssh to that host. A state with resources is
-replaced only with --overwrite.
+keep copies of files. Run it after each pulumi up. restore: brings the newest back from the first place that has it,
+into the backend that pulumi uses here; needs the stack file, its passphrase and ssh to that host. A bucket is opened by
+the restic of this machine, with the secrets of the stack file. A state with resources is replaced only with
+--overwrite.
 """
 
 
@@ -34,7 +37,7 @@ def parser() -> argparse.ArgumentParser:
         order = orders.add_parser(name)
         order.add_argument("stack", metavar="STACK")
         order.add_argument("--program", type=Path, default=ROOT, metavar="DIR", help="folder of the Pulumi program")
-    order.add_argument("--from", dest="place", metavar="HOST", help="the host of operations, or the one offsite")
+    order.add_argument("--from", dest="place", metavar="PLACE", help="a host of operations or offsite, or: bucket")
     order.add_argument("--copy", type=moment, metavar="TIME", help="the newest saved by then")
     order.add_argument("--overwrite", action="store_true", help="replace a state that has resources")
     order.add_argument("--kept", type=Path, default=ROOT / KEPT, metavar="DIR", help="folder for the states")
@@ -65,9 +68,9 @@ def save_state(options: argparse.Namespace, engine: Engine) -> None:
         raise StateError(f"{stack}: has no state yet; run pulumi up --stack {stack}")
     if not (deployment.get("secrets_providers") or {}).get("type"):
         raise StateError(f"{stack}: the secrets in its state are not encrypted; it is not sent to a host")
-    found = keepers(stack, engine.hosts(), engine.roles())
-    save(stack, found.saver, state)
-    print(f"{stack}: the state is saved on {' and '.join(place.host for place in found.places)}")
+    values = engine.values()
+    save(stack, keepers(stack, values)[0], state)
+    print(f"{stack}: the state is saved on {' and '.join(place.name for place in places(stack, values))}")
 
 
 def restore_state(options: argparse.Namespace, engine: Engine) -> None:
@@ -78,8 +81,7 @@ def restore_state(options: argparse.Namespace, engine: Engine) -> None:
     resources = (json.loads(before).get("deployment") or {}).get("resources") or []
     if resources and not options.overwrite:
         raise StateError(f"{stack}: has a state with {len(resources)} resources; to replace it, add: --overwrite")
-    found = keepers(stack, engine.hosts(), engine.roles())
-    place, when, state = first(stack, found, options.place, options.copy or NEWEST)
+    place, when, state = first(stack, places(stack, engine.values()), options.place, options.copy or NEWEST)
     if resources:
         clear.keep(options.kept, stack, before)
     done = engine.put(clear.keep(options.kept, stack, state, "the state as it was saved"))
@@ -89,13 +91,19 @@ def restore_state(options: argparse.Namespace, engine: Engine) -> None:
     print(f"next: pulumi preview --refresh --stack {stack}")
 
 
-def first(stack: str, found: Keepers, named: str | None, by: str) -> tuple[str, str, str]:
-    """Host, time and state: from the place that is named, or from the first that has one."""
-    places = [place for place in found.places if named in (None, place.host)]
-    failed = [] if places else [f"{stack}: {named} keeps no copies"]
-    for place in places:
+def places(stack: str, values: Mapping[str, str]) -> tuple[Place, ...]:
+    """All that keep copies, the host of operations first."""
+    hosts = keepers(stack, values)
+    return (*hosts, Bucket(values, hosts[0].name)) if settings(values).get("bucket_url") else hosts
+
+
+def first(stack: str, found: Sequence[Place], named: str | None, by: str) -> tuple[str, str, str]:
+    """Place, time and state: from the place that is named, or from the first that has one."""
+    asked = [place for place in found if named in (None, place.name)]
+    failed = [] if asked else [f"{stack}: {named} keeps no copies"]
+    for place in asked:
         try:
-            return place.host, *read(stack, found.saver, place, by)
+            return place.name, *read(stack, place, by)
         except StateError as error:
             failed.append(str(error))
     raise StateError("\n".join(failed))

@@ -8,13 +8,21 @@ from typing import Any
 
 import pytest
 
+from commands.state import StateError
 from commands.state.__main__ import main
-from commands.state.hosts import newest
+from commands.state.bucket import Bucket
+from commands.state.copies import newest
+from components.operations.backups import derived
 from tests.scripts.preview.scripted_engine import ScriptedEngine, scripted_engine
 
 SEALED = {"type": "passphrase", "state": {"salt": "v1:x"}}
 HOSTS = {"op1": {"address": "192.0.2.1"}, "far1": {"address": "192.0.2.2"}, "im1": {"address": "192.0.2.3"}}
 ROLES = {"im": ["im1"], "operations": ["op1"], "offsite": ["far1"]}
+BUCKET = {
+    "im:backups": json.dumps({"bucket_url": "s3:https://192.0.2.9/copies/one", "bucket_access_key": "writer"}),
+    "im:bucket_secret_key": "secret of the bucket",
+    "im:backups_password": "password of all copies",
+}
 COPIED = [
     {"id": "old", "time": "2026-11-25T03:00:00.123456789Z"},
     {"id": "new", "time": "2026-11-26T03:00:00.123456789Z"},
@@ -27,6 +35,7 @@ echo $host >>{folder}/asked
 exec sh -c "$last"
 """
 FAKE_RESTIC = """\
+env | grep -E '^(AWS_[AS].*_KEY|RESTIC_)' >{folder}/secrets
 case "$*" in
 *snapshots*) cat {folder}/copies ;;
 *dump*) echo "$*" >>{folder}/dumped && cat {folder}/saved ;;
@@ -46,7 +55,8 @@ class Site:
         self.folder, self._patch = folder, patch
         self.states = folder / "states"
         self.states.mkdir()
-        patch.setattr("commands.state.hosts.STATES", str(self.states))
+        for module in ("hosts", "copies"):
+            patch.setattr(f"commands.state.{module}.STATES", str(self.states))
         (folder / "copies").write_text(json.dumps(COPIED))
         (folder / "saved").write_text(exported(3))
         self.programs = folder / "programs"
@@ -59,13 +69,14 @@ class Site:
         (self.programs / name).write_text(f"#!/bin/sh\n{text}\n")
         (self.programs / name).chmod(0o755)
 
-    def run(self, order: str, *words: str, state: str = exported(2), **roles: list[str]) -> int:
+    def run(self, order: str, *words: str, state: str = exported(2), more: Any = None, **roles: list[str]) -> int:
+        values = {"onprem:hosts": json.dumps(HOSTS), "im:roles": json.dumps({**ROLES, **roles}), **(more or {})}
+        config = {name: {"value": value, "secret": False} for name, value in values.items()}
         table = {
             "stack select": (0, "", ""),
             "stack export": (0, state, ""),
             "stack import": (0, "", ""),
-            "config get onprem:hosts": (0, json.dumps(HOSTS), ""),
-            "config get im:roles": (0, json.dumps({**ROLES, **roles}), ""),
+            "config --show-secrets --json": (0, json.dumps(config), ""),
         }
         engine = scripted_engine(self.folder / "bin", table)
         self._patch.setenv("PATH", f"{self.programs}:{engine.environment['PATH']}")
@@ -149,6 +160,36 @@ def test_offsite_has_it_when_the_host_of_operations_is_lost(site: Site, capsys: 
     (site.folder / "away-op1").touch()
     assert site.run("restore", state=exported(0)) == 0
     assert "one: has the state that far1 has of" in capsys.readouterr().out
+
+
+def test_a_bucket_is_opened_from_here_when_both_hosts_are_lost(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    for host in ("op1", "far1"):
+        (site.folder / f"away-{host}").touch()
+    assert site.run("restore", state=exported(0), more=BUCKET) == 0
+    assert "one: has the state that bucket has of" in capsys.readouterr().out
+    assert (site.folder / "dumped").read_text().split()[:2] == ["--repo", "s3:https://192.0.2.9/copies/one/op1"]
+    assert dict(line.split("=", 1) for line in (site.folder / "secrets").read_text().splitlines()) == {
+        "AWS_ACCESS_KEY_ID": "writer",
+        "AWS_SECRET_ACCESS_KEY": "secret of the bucket",
+        "RESTIC_PASSWORD": derived("password of all copies", "restic/op1"),
+    }
+
+
+@pytest.mark.parametrize("secret", ["bucket_secret_key", "backups_password"])
+def test_a_bucket_needs_both_secrets(site: Site, capsys: pytest.CaptureFixture[str], secret: str) -> None:
+    assert site.run("restore", "--from", "bucket", state=exported(0), more={**BUCKET, f"im:{secret}": ""}) == 1
+    assert capsys.readouterr().err == f"bucket: cannot be opened, because im:{secret} is not in the stack file\n"
+
+
+def test_a_bucket_needs_restic_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StateError, match="^bucket: restic is not on PATH; install it, it opens the bucket$"):
+        Bucket(BUCKET, "op1").restic("snapshots")
+
+
+def test_a_bucket_has_what_is_saved(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    assert site.run("save", more=BUCKET) == 0
+    assert capsys.readouterr().out == "one: the state is saved on op1 and far1 and bucket\n"
 
 
 def test_all_places_that_have_none_are_said(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
