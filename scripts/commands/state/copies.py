@@ -19,7 +19,7 @@ class Place(Protocol):
         """As `--from` knows it."""
 
     def restic(self, *words: str) -> str:
-        """What restic prints there; raises StateError with the last line of what is wrong."""
+        """What restic prints there; raises StateError with its reason."""
 
 
 def read(stack: str, place: Place, by: str) -> tuple[str, str]:
@@ -49,8 +49,14 @@ def file_of(stack: str) -> str:
 
 
 def answer(name: str, done: subprocess.CompletedProcess[str]) -> str:
-    """What a program printed; raises StateError, with the `name` of the place, when it failed."""
+    """What a program printed; raises StateError, with the `name` of the place and the reason, when it failed."""
     if done.returncode:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        raise StateError(f"{name}: {lines[-1] if lines else f'ended with status {done.returncode}'}")
+        raise StateError(f"{name}: {reason(done.stderr) or f'ended with status {done.returncode}'}")
     return done.stdout
+
+
+def reason(errors: str) -> str:
+    """The last line, or that in which restic has it: a question and the address of the place may follow."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    fatal = [line.removeprefix("Fatal: ") for line in lines if line.startswith("Fatal: ")]
+    return (fatal or lines or [""])[-1]

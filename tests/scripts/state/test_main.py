@@ -181,6 +181,13 @@ def test_a_bucket_needs_both_secrets(site: Site, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == f"bucket: cannot be opened, because im:{secret} is not in the stack file\n"
 
 
+def test_what_restic_says_is_told(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "Fatal: unable to open config file: no such host\nIs there a repository at the following location?\ns3:x"
+    site.program("restic", f"echo '{said}' >&2; exit 1")
+    assert site.run("restore", "--from", "bucket", state=exported(0), more=BUCKET) == 1
+    assert capsys.readouterr().err == "bucket: unable to open config file: no such host\n"
+
+
 def test_a_bucket_needs_restic_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StateError, match="^bucket: restic is not on PATH; install it, it opens the bucket$"):
