@@ -21,6 +21,11 @@ KINDS = {"permissions": "permissions", "policies": "policy", "queues": "queue"}
 
 VHOST = "im"
 USER = "im"
+NOT_REACHED = 69
+"""Of sysexits.h: rabbitmqctl had no connection, so nothing was done."""
+TIMES = 3
+ADVICE = "Most common reasons"
+"""What begins like this names possible causes and the state of the node, at length."""
 
 
 def declared() -> dict[str, Any]:
@@ -28,10 +33,15 @@ def declared() -> dict[str, Any]:
 
 
 def rabbitmqctl(*arguments: str, stdin: str = "") -> str:
+    """Tried again without a connection: on a busy host its TLS may take longer than Erlang waits."""
     command = ["rabbitmqctl", "-q", *arguments]
-    answer = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    for _ in range(TIMES):
+        answer = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        if answer.returncode != NOT_REACHED:
+            break
     if answer.returncode:
-        sys.exit(f"rabbitmqctl {' '.join(arguments)}: {(answer.stderr or answer.stdout).strip()}")
+        said = (answer.stderr or answer.stdout).partition(ADVICE)[0]
+        sys.exit(f"rabbitmqctl {' '.join(arguments)}: {said.strip()}")
     return answer.stdout
 
 

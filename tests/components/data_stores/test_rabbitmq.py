@@ -152,6 +152,37 @@ def test_nothing_undeclared_keeps_a_login(order: ModuleType, monkeypatch: pytest
     ]
 
 
+NOT_REACHED = """\
+Error: unable to perform an operation on node 'rabbit@10.77.1.11'.
+
+Most common reasons for this are:
+
+ * Target node is unreachable
+"""
+
+
+@pytest.mark.parametrize(("failures", "calls"), [([69, 69], 3), ([69, 69, 69], 3), ([70], 1)])
+def test_a_member_that_was_not_reached_is_asked_again(
+    order: ModuleType, monkeypatch: pytest.MonkeyPatch, failures: list[int], calls: int
+) -> None:
+    told, answers = [], iter([*failures, 0])
+
+    def answer(command: list[str], **how: Any) -> subprocess.CompletedProcess[str]:
+        told.append(command)
+        status = next(answers)
+        return subprocess.CompletedProcess(command, status, "im\n", NOT_REACHED if status else "")
+
+    monkeypatch.setattr(order.subprocess, "run", answer)
+    if calls > len(failures):
+        assert order.rabbitmqctl("list_vhosts") == "im\n"
+    else:
+        with pytest.raises(SystemExit) as ended:
+            order.rabbitmqctl("list_vhosts")
+        said = "rabbitmqctl list_vhosts: Error: unable to perform an operation on node 'rabbit@10.77.1.11'."
+        assert str(ended.value) == said
+    assert told == [["rabbitmqctl", "-q", "list_vhosts"]] * calls
+
+
 @pytest.mark.parametrize(
     ("status", "message"),
     [
