@@ -22,7 +22,8 @@ depends(_, _) -> [{mod_mam, hard}].
 mod_options(_) -> [].
 mod_doc() -> #{desc => <<"Delivers again what a dead member had taken.">>}.
 
-%% `Looks` counts them since this member is the first, `Seen` how often each missing message was seen.
+%% `Looks` counts them since this member is the first and no archive waits for the database (with a full disk it can be
+%% read, and what is not written yet is not lost), `Seen` how often each missing message was seen.
 init([Host | _]) ->
     next(),
     {ok, {Host, 0, #{}}}.
@@ -31,7 +32,7 @@ handle_call(_, _, State) -> {reply, ok, State}.
 handle_cast(_, State) -> {noreply, State}.
 handle_info(look, {Host, Looks, Seen}) ->
     next(),
-    {noreply, case is_first() of
+    {noreply, case is_first() andalso not mod_mam_sql_retry:is_waiting() of
                   true -> look(Host, Looks, Seen);
                   false -> {Host, 0, #{}}
               end};

@@ -7,6 +7,7 @@
 -export([init/2, remove_user/2, remove_room/3, delete_old_messages/3, delete_old_messages_batch/4, extended_fields/0,
          store/8, write_prefs/4, get_prefs/2, select/7, select_with_mucsub/6, export/1, remove_from_archive/3,
          is_empty_for_user/2, is_empty_for_room/3, count_messages_to_delete/3]).
+-export([is_waiting/0]).
 
 -define(SECONDS, 60).
 -define(PAUSE_MILLISECONDS, 500).
@@ -15,8 +16,15 @@ store(Message, Server, User, Type, Peer, Nick, Direction, Id) ->
     Write = fun() -> mod_mam_sql:store(Message, Server, User, Type, Peer, Nick, Direction, Id) end,
     case Write() of
         ok -> ok;
-        _ -> again(Write, fun() -> is_there(Server, name(Type, User), Id) end, seconds() + ?SECONDS)
+        _ -> waiting(fun() -> again(Write, fun() -> is_there(Server, name(Type, User), Id) end, seconds() + ?SECONDS) end)
     end.
+
+%% Whether a message waits on any of the members. The group forgets processes and members that are gone.
+is_waiting() -> pg:get_members(?MODULE, waiting) =/= [].
+
+waiting(Until) ->
+    pg:join(?MODULE, waiting, self()),
+    try Until() after pg:leave(?MODULE, waiting, self()) end.
 
 %% For as long as the database is away or has no room, but not for ever what it refuses. A write whose answer never came
 %% may be there.
@@ -58,8 +66,11 @@ name(groupchat, {Name, Host}) -> jid:encode({Name, Host, <<>>}).
 
 seconds() -> erlang:monotonic_time(second).
 
+init(Host, Options) ->
+    pg:start(?MODULE),
+    mod_mam_sql:init(Host, Options).
+
 %% Everything else is as in SQL.
-init(Host, Options) -> mod_mam_sql:init(Host, Options).
 remove_user(User, Server) -> mod_mam_sql:remove_user(User, Server).
 remove_room(Server, Name, Host) -> mod_mam_sql:remove_room(Server, Name, Host).
 delete_old_messages(global, Until, Type) ->
