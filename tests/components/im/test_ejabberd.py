@@ -341,13 +341,32 @@ def test_a_drain_that_fails_ends(node: Node, monkeypatch: pytest.MonkeyPatch) ->
     assert not node.names["DRAINING"].exists()
 
 
-def test_who_leaves_moves_its_clients_first(node: Node) -> None:
+@pytest.fixture
+def known(node: Node, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Whom the other members know; im1 is known for one look more after it has left."""
+    members = ["10.77.2.11", "10.77.2.12", "10.77.2.13"]
+    looks = iter([members, members[1:]])
+    monkeypatch.setitem(node.names, "running_peers", lambda: members[1:])
+    monkeypatch.setitem(node.names, "peer_info", lambda peer: info(members[1:], next(looks)))
+    monkeypatch.setattr(node.names["time"], "sleep", lambda seconds: node.told.append(("wait",)))
+    return members
+
+
+def test_who_leaves_moves_its_clients_first_and_stops_once_the_others_know(node: Node, known: list[str]) -> None:
     node.names["leave"]()
     assert node.told == [
         ("close clients",),
         ("ejabberdctl", "leave_cluster", "ejabberd@10.77.2.11"),
+        ("wait",),
         ("systemctl", "stop", "ejabberd"),
     ]
+
+
+def test_who_is_still_known_has_not_left(node: Node, known: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(node.names, "peer_info", lambda peer: info(known))
+    with pytest.raises(RuntimeError, match="^10.77.2.12 still takes this host for a member$"):
+        node.names["leave"]()
+    assert ("systemctl", "stop", "ejabberd") not in node.told
 
 
 def test_the_last_member_has_nobody_to_leave(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
