@@ -24,15 +24,15 @@ class Bucket:
         url = in_bucket(settings(self.values)["bucket_url"], self.saver)
         command = ["restic", "--repo", url, "--no-lock", "--no-cache", *words]
         try:
-            done = subprocess.run(
-                command, env={**os.environ, **self._keys()}, capture_output=True, text=True, check=False
-            )
+            done = subprocess.run(command, env=self._environment(), capture_output=True, text=True, check=False)
         except FileNotFoundError:
             raise StateError(f"{self.name}: restic is not on PATH; install it, it opens the bucket") from None
         return answer(self.name, done)
 
-    def _keys(self) -> Mapping[str, str]:
+    def _environment(self) -> Mapping[str, str]:
+        """Without what this machine uses for other stores, as for that of Pulumi's state."""
         return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "RESTIC_"))},
             "AWS_ACCESS_KEY_ID": settings(self.values)["bucket_access_key"],
             "AWS_SECRET_ACCESS_KEY": self._secret(BUCKET_KEY),
             "RESTIC_PASSWORD": derived(self._secret(PASSWORD), restic_purpose(self.saver)),
