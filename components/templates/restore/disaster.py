@@ -54,14 +54,25 @@ def hold(settings: Settings, part: str) -> None:
             raise RestoreError(f"{unit} does not stop: {said(answer)}")
 
 
-def fetch(settings: Settings, before: str, to: str = NEWEST, named: str = NEWEST) -> None:
-    """The repository, as the copy has it; what is there is put aside. `before` is a Unix time, or `newest`."""
-    moment = None if before == NEWEST else datetime.fromtimestamp(int(before), UTC)
+def choose(settings: Settings, before: str, to: str = NEWEST, named: str = NEWEST) -> None:
+    """Refuses where `fetch` would find no copy, or two that could be meant; asked while everything still runs."""
     if not CHOSEN.exists():
-        copy = choice.choose(settings["place"], moment, to, named)
-        if named == NEWEST:
-            choice.refuse_doubt(settings["place"], moment, copy)
-        CHOSEN.write_text(json.dumps(copy))
+        chosen_copy(settings, before, to, named)
+
+
+def chosen_copy(settings: Settings, before: str, to: str, named: str) -> choice.Copy:
+    """`before` is a Unix time, or `newest`."""
+    moment = None if before == NEWEST else datetime.fromtimestamp(int(before), UTC)
+    copy = choice.choose(settings["place"], moment, to, named)
+    if named == NEWEST:
+        choice.refuse_doubt(settings["place"], moment, copy)
+    return copy
+
+
+def fetch(settings: Settings, before: str, to: str = NEWEST, named: str = NEWEST) -> None:
+    """The repository, as the copy has it; what is there is put aside. The copies of by now count."""
+    if not CHOSEN.exists():
+        CHOSEN.write_text(json.dumps(chosen_copy(settings, before, to, named)))
     copy = json.loads(CHOSEN.read_text())
     put(settings, copy)
     print(json.dumps({"copy": copy["time"]}))
@@ -214,6 +225,7 @@ def aside(folder: Path) -> None:
 
 ORDERS: dict[str, Callable[..., None]] = {
     "state": state,
+    "choose": choose,
     "hold": hold,
     "fetch": fetch,
     "copies": listed,

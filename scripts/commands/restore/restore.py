@@ -56,10 +56,12 @@ def restore(site: Site, wanted: Wanted, order: Order, say: Say) -> None:
 
 def bring_back(site: Site, wanted: Wanted, before: str, order: Order, say: Say) -> list[str]:
     """The data, while everything stands still. Returns which uploads are not back: chats do not wait for them."""
+    which = (before, wanted.to, wanted.copy)
+    order(site.operations, "choose", *which)
     say("stopping what writes")
     stop(site, order)
     say("fetching the repository from offsite")
-    copied = order(site.operations, "fetch", before, wanted.to, wanted.copy)["copy"]
+    copied = order(site.operations, "fetch", *which)["copy"]
     say(f"  as of {copied}")
     say("restoring the database")
     last = order(site.databases[0], "recover", wanted.to)["recovered_to"]

@@ -128,6 +128,15 @@ def test_the_copy_of_before_the_new_cluster_is_fetched(offsite: Callable[[str], 
     assert (offsite(str(before)) / "of").read_text() == "2026-11-26T02:00:00Z"
 
 
+def test_a_restore_asks_first_whether_there_is_a_copy(offsite: Callable[..., Path], tmp_path: Path) -> None:
+    settings = {"place": "offsite", "repository": str(tmp_path / "repository")}
+    disaster.choose(settings, "newest")
+    assert not (tmp_path / "repository").exists()
+    with pytest.raises(RestoreError, match="has no copy"):
+        disaster.choose(settings, "0")
+    assert (offsite("newest") / "of").read_text() == "2026-11-26T03:00:00Z"  # the newest of by now
+
+
 def test_a_restore_that_was_cut_off_goes_on_with_its_copy(offsite: Callable[[str], Path]) -> None:
     before = int(datetime(2026, 11, 26, 2, 30, tzinfo=UTC).timestamp())
     offsite(str(before))

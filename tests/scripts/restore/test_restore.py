@@ -47,6 +47,7 @@ STARTED = [
 
 def test_new_hosts_get_the_copy_of_before_they_were_made() -> None:
     assert Hosts().restore() == [
+        "op1 choose 900 newest newest",
         "im1 hold im",
         "db2 hold database",
         "db1 hold database",
@@ -85,6 +86,14 @@ def test_live_data_is_not_overwritten_unless_it_is_named(rows: int | None, sente
     with pytest.raises(RestoreError) as refused:
         hosts.restore("db1")
     assert str(refused.value) == (f"db2: its database {sentence}; to put it aside and restore, add: --overwrite db2")
+    assert hosts.told == []
+
+
+def test_everything_runs_on_when_no_copy_can_be_chosen() -> None:
+    hosts = Hosts()
+    hosts.broken = "choose"
+    with pytest.raises(RestoreError, match="choose: no"):
+        hosts.restore()
     assert hosts.told == []
 
 
