@@ -8,6 +8,7 @@ has in the archive. The functions `begin`, `end` and `archives` are its other en
 import asyncio
 import json
 import logging
+import secrets
 import subprocess
 import sys
 import time
@@ -38,6 +39,14 @@ class Talk:
 
     sent: Times
     acknowledged: Times
+
+
+def people(site: Deployed, host: str, count: int) -> dict[str, str]:
+    """New accounts and their passwords, made on an IM host."""
+    made = {f"chat-{secrets.token_hex(4)}": secrets.token_urlsafe(24) for _ in range(count)}
+    for name, password in made.items():
+        site.lab.ssh(host, f"/usr/local/lib/im/account add {name}", stdin=f"{password}\n")
+    return made
 
 
 def start(site: Deployed, accounts: Accounts, order: str) -> "subprocess.Popen[str]":
@@ -74,6 +83,14 @@ def archives(site: Deployed, accounts: Accounts) -> dict[str, set[Message]]:
 def not_in_both(messages: Iterable[Message], found: Mapping[str, set[Message]]) -> list[Message]:
     """Those that the sender or the recipient has not."""
     return [each for each in messages if each not in found[each.sender] & found[each.recipient]]
+
+
+def ages_of_missing(said: Talk, found: Mapping[str, set[Message]], lost_at: float) -> list[float]:
+    """How long before `lost_at` what is not in both archives was acknowledged, in seconds."""
+    taken = said.acknowledged
+    ages = [lost_at - taken[each] for each in not_in_both(taken, found)]
+    print(f"{len(taken)} acknowledged, {len(ages)} missing, the oldest {max(ages, default=0):.1f} s old")
+    return ages
 
 
 async def talk(crowd: Crowd) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """A highly available stack whose primary dies, and whose database hosts are all lost: what the copies bring back."""
 
-import secrets
 import subprocess
 import time
 from collections.abc import Callable
@@ -49,9 +48,7 @@ def story(request: pytest.FixtureRequest, lab: LabFactory, tmp_path_factory: pyt
     config["im:backups"] = {"enabled": True}
     site = Deployed(lab(config), tmp_path_factory.mktemp("saved"))
     site.apply()
-    accounts = {f"chat-{secrets.token_hex(4)}": secrets.token_urlsafe(24) for _ in range(PEOPLE)}
-    for name, password in accounts.items():
-        site.lab.ssh("im1", f"/usr/local/lib/im/account add {name}", stdin=f"{password}\n")
+    accounts = chat_session.people(site, "im1", PEOPLE)
     backed_up(site, KEEPER, "full")
     return Story(site, accounts)
 
@@ -111,10 +108,8 @@ def test_all_but_the_last_minute_is_back_when_all_database_hosts_are_lost(story:
     print(restore(site).stdout)
     print(f"RTO {time.time() - story.lost_at:.0f} s")
     found = chat_session.archives(site, story.accounts)
-    taken = story.said.acknowledged
-    ages = [story.lost_at - taken[each] for each in chat_session.not_in_both(taken, found)]
-    print(f"{len(taken)} acknowledged, {len(ages)} missing, the oldest {max(ages, default=0):.1f} s old")
-    assert len(taken) > TALK_SECONDS
+    ages = chat_session.ages_of_missing(story.said, found, story.lost_at)
+    assert len(story.said.acknowledged) > TALK_SECONDS
     assert [age for age in ages if age > RPO_SECONDS] == []
 
 

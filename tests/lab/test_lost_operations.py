@@ -1,7 +1,8 @@
-"""The host of operations is lost, with the repository on it: a new machine goes on with what is offsite."""
+"""The host of operations is lost, with the repository on it, then all but offsite: new machines go on with the copy."""
 
 import json
 import secrets
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,12 +10,14 @@ import pytest
 import yaml
 
 from commands.lab.lab import lab_of
+from tests.lab import chat_session
 from tests.lab.conftest import LabFactory
 from tests.lab.deployed import Deployed
 from tests.lab.private_lab import ROOT
-from tests.lab.saved import backed_up, reaches_offsite, restore_test, sql
+from tests.lab.saved import backed_up, reaches_offsite, restore, restore_test, sql
 
 HOST, KEEPER, OFFSITE = "dev1", "op1", "far1"
+PEOPLE, TALK_SECONDS, RPO_SECONDS = 8, 60, 60
 INFO = "cd / && runuser -u postgres -- pgbackrest --stanza=im --output=json info"
 
 
@@ -74,3 +77,30 @@ def test_the_repository_alone_comes_back_while_the_database_goes_on(site: Deploy
     site.lab.run(["scripts/restore", site.lab.stack, "--saved", str(site.saved), "--repository"])
     assert backups(site)
     assert sql(site, HOST, "SELECT pg_postmaster_start_time()") == begun
+
+
+def test_messages_are_back_when_all_but_offsite_is_lost(site: Deployed, request: pytest.FixtureRequest) -> None:
+    if not request.config.getoption("--cluster"):
+        pytest.skip("only with --cluster")
+    machines = [lab_of(site.lab.stack).machine(host) for host in (KEEPER, HOST)]
+    accounts = chat_session.people(site, HOST, PEOPLE)
+    talking = chat_session.begin(site, accounts)
+    time.sleep(TALK_SECONDS)
+    lost_at = time.time()
+    for machine in machines:
+        machine.kill()
+    said = chat_session.end(talking)
+    for machine in machines:
+        machine.remove()
+    site.lab.lab("up")
+    site.apply()
+    print(restore(site).stdout)
+    print(f"RTO {time.time() - lost_at:.0f} s")
+    ages = chat_session.ages_of_missing(said, chat_session.archives(site, accounts), lost_at)
+    assert len(said.acknowledged) > TALK_SECONDS
+    assert [age for age in ages if age > RPO_SECONDS] == []
+    site.verify()
+    backed_up(site, KEEPER, "incr")
+    reaches_offsite(site, HOST, KEEPER)
+    _, report = restore_test(site)
+    assert report["good"]
