@@ -84,6 +84,7 @@ def test_messages_are_back_when_all_but_offsite_is_lost(site: Deployed, request:
         pytest.skip("only with --cluster")
     machines = [lab_of(site.lab.stack).machine(host) for host in (KEEPER, HOST)]
     accounts = chat_session.people(site, HOST, PEOPLE)
+    site.lab.ssh(HOST, "systemctl start im-restic@files")
     talking = chat_session.begin(site, accounts)
     time.sleep(TALK_SECONDS)
     lost_at = time.time()
