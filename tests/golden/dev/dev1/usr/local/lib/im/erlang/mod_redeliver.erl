@@ -70,23 +70,28 @@ route(Host, Time, Xml) ->
         _:Reason -> logger:error("a message cannot be delivered again: ~p", [Reason])
     end.
 
+%% Each entry of the archive is read once, and entries of one message are brought together by its sender, recipient, id and
+%% text: a message is missing when all of them are its sender's.
 query(Host, Oldest) ->
     Name = ["'", ejabberd_sql:escape(Host), "'"],
     Now = erlang:system_time(microsecond),
     Since = integer_to_list(Now - Oldest * 1000000),
     Until = integer_to_list(Now - ?YOUNGEST_SECONDS * 1000000),
-    ["with sent as (select *, username || '@' || server_host as sender, split_part(bare_peer, '@', 1) as recipient"
-     " from archive where server_host = ", Name, " and kind = 'chat' and timestamp between ", Since, " and ", Until,
-     " and bare_peer like '%@' || server_host and bare_peer <> username || '@' || server_host"
-     " and substring(xml from '^<message[^>]* from=''([^/'']*)') = username || '@' || server_host)"
-     " select id, timestamp, xml from sent"
-     " where exists (select from users u where u.server_host = sent.server_host and u.username = recipient)"
-     " and not exists (select from archive_prefs p where p.server_host = sent.server_host and p.username = recipient"
+    ["with entries as (select username, bare_peer, timestamp, sent, hashtextextended(concat_ws(' ',"
+     " case when sent then owner else bare_peer end, case when sent then bare_peer else owner end,"
+     " split_part(split_part(tag, ' id=''', 2), '''', 1), txt), 0) as message"
+     " from archive, lateral split_part(xml, '>', 1) as tag, lateral concat(username, '@', server_host) as owner,"
+     " lateral (select strpos(tag, concat(' from=''', owner)) > 0 as sent) direction"
+     " where server_host = ", Name, " and kind = 'chat' and timestamp > ", Since, " - 60000000"
+     " and bare_peer like '%@' || server_host and bare_peer <> owner),"
+     " missing as (select min(username) as sender, split_part(min(bare_peer), '@', 1) as recipient,"
+     " min(timestamp) as timestamp from entries group by message"
+     " having bool_and(sent) and min(timestamp) >= ", Since, " and max(timestamp) <= ", Until, ")"
+     " select id, a.timestamp, xml from missing join archive a"
+     " on server_host = ", Name, " and username = sender and a.timestamp = missing.timestamp"
+     " where exists (select from users u where u.server_host = ", Name, " and u.username = recipient)"
+     " and not exists (select from archive_prefs p where p.server_host = ", Name, " and p.username = recipient"
      " and (p.def <> 'always' or p.never <> '[]'))"
-     " and not exists (select from privacy_list l join privacy_list_data d using (id)"
-     " where l.server_host = sent.server_host and l.username = recipient and d.action = 'd' and d.value = sender)"
-     " and not exists (select from archive got where got.server_host = sent.server_host and got.username = recipient"
-     " and got.bare_peer = sender and got.timestamp > sent.timestamp - 60000000 and got.txt = sent.txt"
-     " and substring(got.xml from '^<message[^>]* id=''([^'']*)')"
-     " is not distinct from substring(sent.xml from '^<message[^>]* id=''([^'']*)'))"
-     " order by timestamp limit ", ?AT_ONCE].
+     " and not exists (select from privacy_list l join privacy_list_data d using (id) where l.server_host = ", Name,
+     " and l.username = recipient and d.action = 'd' and d.value = concat(sender, '@', ", Name, "))"
+     " order by a.timestamp limit ", ?AT_ONCE].
