@@ -51,6 +51,10 @@ class BackupsSettings(Settings):
     bucket_access_key: str = Field(
         "", pattern=r"^\S*$", description="who writes there; its secret is im:bucket_secret_key"
     )
+    oldest_backup_hours: int = Field(7, ge=1, description="an alarm: no backup of PostgreSQL is younger than this")
+    oldest_full_backup_hours: int = Field(169, ge=1, description="an alarm: no full one is younger than this")
+    oldest_files_hours: int = Field(2, ge=1, description="an alarm: files of a host were last saved so long ago")
+    oldest_restore_test_hours: int = Field(25, ge=1, description="an alarm: no good restore test is younger than this")
 
 
 def repository(settings: "DeploymentSettings") -> HostPlan:

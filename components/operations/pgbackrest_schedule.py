@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from components.data_stores.archiving import READER, STANZA
 from components.data_stores.databases import PORT, REST_PORT, databases
+from components.operations import alarms
 from components.operations.backups import METRICS, REPOSITORY, repository
 from components.plan import HostPlan
 from components.resources import File, Unit
@@ -75,7 +76,7 @@ def files(settings: "DeploymentSettings", host: HostPlan, tls: Mapping[str, str]
         FACTS: File(content=render("pgbackrest/facts.sql")),
     }
     if host == repository(settings):
-        made |= unit(BACKUP, "im-postgresql-backup.service")
+        made |= alarms.files(settings) | unit(BACKUP, "im-postgresql-backup.service")
         for kind in KINDS:
             made |= unit(timer(kind), "backup.timer", kind=kind, at=times[kind])
     if "database" in host.roles:
