@@ -25,7 +25,7 @@ FAILED = 'node_systemd_unit_state{state="failed", name=~"im-(postgresql-backup|r
 
 
 def files(settings: "DeploymentSettings") -> dict[str, File]:
-    """For the host that keeps the repository. Prometheus takes the file from there."""
+    """For the host that keeps the repository; from there it is copied to a site's Prometheus."""
     groups = {"groups": [{"name": "im backups", "rules": list(rules(settings))}]}
     return {RULES: File(content=HEADER + yaml.safe_dump(groups, sort_keys=False, width=1000))}
 

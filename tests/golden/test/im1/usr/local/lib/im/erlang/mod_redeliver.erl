@@ -70,8 +70,8 @@ route(Host, Time, Xml) ->
         _:Reason -> logger:error("a message cannot be delivered again: ~p", [Reason])
     end.
 
-%% Each entry of the archive is read once, and entries of one message are brought together by its sender, recipient, id and
-%% text: a message is missing when all of them are its sender's.
+%% Each entry of the archive is read once, and entries of one message are brought together by its sender, recipient,
+%% id and text: a message is missing when all of them are its sender's.
 query(Host, Oldest) ->
     Name = ["'", ejabberd_sql:escape(Host), "'"],
     Now = erlang:system_time(microsecond),
