@@ -8,6 +8,7 @@ import pytest
 
 from commands.lab.errors import LabError
 from commands.lab.lab import lab_of
+from commands.lab.processes import wait_until
 from tests.lab.conftest import LabFactory
 from tests.lab.private_lab import ROOT, PrivateLab
 
@@ -27,6 +28,11 @@ def hosts(lab: LabFactory) -> PrivateLab:
 
 def from_bridge(hosts: PrivateLab, address: str, source: str = "") -> bool:
     return hosts.run(["python3", "-c", ANSWERS, address, source], check=False).returncode == 0
+
+
+def from_bridge_again(hosts: PrivateLab, address: str) -> bool:
+    """A neighbour that was sought in vain is `No route to host` until the kernel's search for it has ended."""
+    return wait_until(lambda: from_bridge(hosts, address), seconds=10)
 
 
 def from_host(hosts: PrivateLab, host: str, address: str) -> bool:
@@ -92,7 +98,7 @@ def test_a_paused_host_is_silent_until_it_resumes(hosts: PrivateLab) -> None:
         assert "paused" in hosts.lab("status").stdout.splitlines()[1]
     finally:
         hosts.lab("resume", "one")
-    assert from_bridge(hosts, ONE)
+    assert from_bridge_again(hosts, ONE)
 
 
 def test_a_cut_between_two_hosts_leaves_the_administrator_connected(hosts: PrivateLab) -> None:
@@ -103,7 +109,7 @@ def test_a_cut_between_two_hosts_leaves_the_administrator_connected(hosts: Priva
         assert from_bridge(hosts, ONE)
     finally:
         hosts.lab("heal", "one")
-    assert from_host(hosts, "two", ONE)
+    assert wait_until(lambda: from_host(hosts, "two", ONE), seconds=10)
 
 
 @pytest.mark.parametrize("direction", ["in", "out"])
@@ -114,7 +120,7 @@ def test_a_one_way_cut_breaks_conversations(hosts: PrivateLab, direction: str) -
         assert from_bridge(hosts, TWO)
     finally:
         hosts.lab("heal")
-    assert from_bridge(hosts, ONE6)
+    assert from_bridge_again(hosts, ONE6)
 
 
 def test_a_host_can_be_seen_from_inside_while_it_is_cut_off(hosts: PrivateLab) -> None:
