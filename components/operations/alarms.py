@@ -21,6 +21,10 @@ WAITING_SECONDS = 60
 COPY_SECONDS = 300
 """So old the copy of the repository may be that is made every `offsite_seconds`."""
 HOUR = 3600
+NEVER_SAVED = (
+    'node_systemd_unit_state{name="im-restic-files.timer", state="active"} == 1'
+    ' unless on (instance) im_restic_seconds{set="files"}'
+)
 FAILED = 'node_systemd_unit_state{state="failed", name=~"im-(postgresql-backup|restic|restore-test).*"} == 1'
 
 
@@ -44,6 +48,8 @@ def rules(settings: "DeploymentSettings") -> Iterator[dict[str, Any]]:
     yield rule("IMLogWaits", waiting, "PostgreSQL's log does not leave {{ $labels.instance }}", minutes=5)
     saved = f'time() - im_restic_seconds{{set="files"}} > {own.oldest_files_hours * HOUR}'
     yield rule("IMFilesTooOld", saved, "files of {{ $labels.instance }} are not saved to {{ $labels.place }}")
+    never = "files of {{ $labels.instance }} were never saved"
+    yield rule("IMFilesNeverSaved", NEVER_SAVED, never, minutes=60 * own.oldest_files_hours)
     yield rule("IMBackupFailed", FAILED, "{{ $labels.name }} failed on {{ $labels.instance }}")
     if away(settings):
         copied = f'time() - im_restic_seconds{{set="postgresql"}} > {COPY_SECONDS}'

@@ -30,6 +30,12 @@ def test_every_figure_is_written_by_a_program() -> None:
     assert [figure for figure in figures if f'"{figure}"' not in written] == []
 
 
+def test_files_are_missed_where_their_timer_runs() -> None:
+    found = recorded("backups")
+    watched = re.findall(r'name="([\w.-]+)"', alarms(found.files("vote1")[RULES])["IMFilesNeverSaved"]["expr"])
+    assert [f"/etc/systemd/system/{timer}" in found.files("im1") for timer in watched] == [True]
+
+
 def test_a_backup_is_missed_after_the_hours_that_are_set() -> None:
     often = run(as_config({**BACKUPS, "im:backups": {"enabled": True, "oldest_backup_hours": 3}}))
     rules = alarms(often.files("vote1")[RULES])
@@ -40,6 +46,7 @@ def test_a_backup_is_missed_after_the_hours_that_are_set() -> None:
         "IMFullBackupTooOld",
         "IMLogWaits",
         "IMFilesTooOld",
+        "IMFilesNeverSaved",
         "IMBackupFailed",
         "IMCopyTooOld",
         "IMRestoreTestTooOld",
