@@ -16,7 +16,9 @@ store(Message, Server, User, Type, Peer, Nick, Direction, Id) ->
     Write = fun() -> mod_mam_sql:store(Message, Server, User, Type, Peer, Nick, Direction, Id) end,
     case Write() of
         ok -> ok;
-        _ -> waiting(fun() -> again(Write, fun() -> is_there(Server, name(Type, User), Id) end, seconds() + ?SECONDS) end)
+        _ ->
+            There = fun() -> is_there(Server, name(Type, User), Id) end,
+            waiting(fun() -> again(Write, There, seconds() + ?SECONDS) end)
     end.
 
 %% Whether a message waits on any of the members. The group forgets processes and members that are gone.
